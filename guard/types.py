@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, Protocol
 
 LABELS: Final[dict[str, str]] = {
     # label -> family; the table of docs/labels.md
@@ -195,6 +195,30 @@ class Outcome:
     def passed(self) -> bool:
         """Whether the user's own command passed."""
         return self.ended == "exited" and self.exit_code == 0
+
+
+class Memory(Protocol):
+    """What history knows; the loop and the stages ask, and never learn where the answer comes from."""
+
+    def label(self, fingerprint: str) -> str | None:
+        """The label that a person gave this failure, if one did."""
+
+    def odds(self, fingerprint: str, label: str, remedy: str) -> float | None:
+        """How likely the remedy heals this failure by what was seen; None: nothing seen."""
+
+
+class NoMemory:
+    """The memory of a guard without a history."""
+
+    def label(self, fingerprint: str) -> str | None:
+        """Nothing is known."""
+        del fingerprint
+        return None
+
+    def odds(self, fingerprint: str, label: str, remedy: str) -> float | None:
+        """Nothing is known."""
+        del fingerprint, label, remedy
+        return None
 
 
 @dataclass(frozen=True)
@@ -403,7 +427,7 @@ class Event:
     """Something that happened, for whoever wants to hear."""
 
     kind: str
-    """attempt_started, attempt_ended, diagnosed, planned, remedy_applied, healed, gave_up."""
+    """attempt_started, attempt_ended, diagnosed, planned, remedy_applied, noted, gave_up."""
     number: int
     outcome: Outcome | None = None
     diagnosis: Diagnosis | None = None

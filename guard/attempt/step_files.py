@@ -1,0 +1,57 @@
+"""The files in which a step hands values to later steps: cut back before another attempt.
+
+GitHub names them in the environment (docs.github.com, workflow commands); a failed attempt's outputs must not
+be mixed with the next one's.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAMES = (b"GITHUB_OUTPUT", b"GITHUB_ENV", b"GITHUB_PATH", b"GITHUB_STATE", b"GITHUB_STEP_SUMMARY")
+
+
+class StepFiles:
+    """Where each step file stood before the first attempt."""
+
+    def __init__(self, environment: Mapping[bytes, bytes]) -> None:
+        """Note device, inode and size of each regular file that the environment names."""
+        self._marks: dict[bytes, tuple[bytes, int, int, int]] = {}
+        for name in NAMES:
+            path = environment.get(name)
+            if not path:
+                continue
+            try:
+                status = os.lstat(path)
+            except OSError:
+                continue
+            if stat.S_ISREG(status.st_mode):
+                self._marks[name] = (path, status.st_dev, status.st_ino, status.st_size)
+
+    def cut_back(self) -> list[str]:
+        """Cut each file to its mark. Returns a line for each that was left alone because it was swapped."""
+        left = []
+        for name, (path, device, inode, size) in self._marks.items():
+            try:
+                descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            except OSError as error:
+                left.append(f"{name.decode()} is left as it is: {error.strerror}")
+                continue
+            try:
+                status = os.fstat(descriptor)
+                if (status.st_dev, status.st_ino) != (device, inode) or not stat.S_ISREG(status.st_mode):
+                    left.append(f"{name.decode()} is left as it is: the command put another file in its place")
+                elif status.st_size > size:
+                    os.ftruncate(descriptor, size)
+                elif status.st_size < size:
+                    left.append(f"{name.decode()} is left as it is: the command shortened it")
+            except OSError as error:
+                left.append(f"{name.decode()} is left as it is: {error.strerror}")
+            finally:
+                os.close(descriptor)
+        return left

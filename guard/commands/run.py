@@ -1,0 +1,143 @@
+"""`guard run`: the main job. The way of a passing run without settings imports next to nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from guard import settings_place
+from guard.attempt import spawn
+from guard.attempt.runner import Runner
+from guard.platforms import detect
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from guard.attempt.run_once import Ended
+    from guard.settings import Settings
+
+# Variables that change nothing about the first attempt.
+_HARMLESS = frozenset({b"PIPEGUARD_RESULT", b"PIPEGUARD_ACTIVE", b"PIPEGUARD_ATTEMPT", b"PIPEGUARD_RUN_ID"})
+
+
+class Request:
+    """What the command line asked for."""
+
+    __slots__ = ("argv", "flags", "script", "script_file")
+
+    def __init__(
+        self,
+        argv: Sequence[str] = (),
+        script: str | None = None,
+        script_file: str | None = None,
+        flags: Mapping[str, object] | None = None,
+    ) -> None:
+        """One of `argv`, `script` (text) and `script_file` (path); `flags` by their long names."""
+        self.argv = tuple(argv)
+        self.script = script
+        self.script_file = script_file
+        self.flags = dict(flags or {})
+
+
+def plain(arguments: Sequence[str]) -> Request | None:
+    """The request of `run -- CMD`, `run CMD` or `run -c SCRIPT`; None when click must read the options."""
+    if not arguments:
+        return None
+    first = arguments[0]
+    if first == "--" and len(arguments) > 1:
+        return Request(argv=arguments[1:])
+    if first == "-c" and len(arguments) == 2:
+        return Request(script=arguments[1])
+    if not first.startswith("-"):
+        return Request(argv=arguments)
+    return None
+
+
+def run(request: Request) -> int:
+    """Run the command, heal it where that is possible. Returns the exit code of the job."""
+    if os.environb.get(b"PIPEGUARD_ACTIVE") == b"1":
+        return _pass_through(request)
+    try:
+        runner = Runner()
+    except Exception as fault:
+        from guard import failsafe
+
+        failsafe.confess("the start", fault)
+        return _pass_through(request)
+    workspace = detect.workspace(os.environ)
+    settings = None
+    if request.flags or _configured(runner.environment) or settings_place.find_file(workspace, None):
+        from guard.commands import run_settings
+
+        settings = run_settings.load_or_say(request, runner)
+        if isinstance(settings, int):
+            return settings
+    argv = _argv(request)
+    ended = _first(runner, argv, request, settings)
+    if ended.passed and runner.stopped_by is None and not _result_wanted(request, runner.environment):
+        return 0
+    from guard import failsafe
+
+    code = ended.code
+    return failsafe.shielded("the run", code, lambda: _after(request, runner, argv, ended, settings))
+
+
+def _first(runner: Runner, argv: tuple[str, ...], request: Request, settings: Settings | None) -> Ended:
+    cwd = request.flags.get("cwd")
+    limits = settings.limits if settings is not None else None
+    return runner.first(
+        argv,
+        cwd=str(cwd) if cwd else None,
+        attempt_s=limits.attempt_s if limits is not None else None,
+        idle_s=limits.idle_s if limits is not None else None,
+        budget_s=settings.budget_s if settings is not None else None,
+    )
+
+
+def _after(
+    request: Request, runner: Runner, argv: tuple[str, ...], ended: Ended, settings: Settings | None
+) -> int:
+    from guard.commands import run_heal
+
+    return run_heal.after_first(request, runner, argv, ended, settings)
+
+
+def _argv(request: Request) -> tuple[str, ...]:
+    """What is executed: the argv as given, or the platform's own shell on the script."""
+    if request.script is None and request.script_file is None:
+        return request.argv
+    shell = request.flags.get("shell")
+    name = str(shell) if shell else detect.platform(os.environ)
+    if request.script is not None:
+        return detect.script_argv(name, request.script)
+    return detect.script_file_argv(name, str(request.script_file))
+
+
+def _pass_through(request: Request) -> int:
+    """Become the command: inside a guarded command (or when we cannot start) guard is not there at all."""
+    import signal
+
+    argv = _argv(request)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    cwd = request.flags.get("cwd")
+    try:
+        if cwd:
+            os.chdir(str(cwd))
+        spawn.execute(argv, spawn.exact_environment())
+    except spawn.NotStarted as failure:
+        sys.stderr.write(f"guard: cannot run {failure.reason}\n")
+        return failure.exit_code
+    except OSError as error:
+        sys.stderr.write(f"guard: cannot run {argv[0]}: {error.strerror}\n")
+    return 126
+
+
+def _configured(environment: Mapping[bytes, bytes]) -> bool:
+    """Whether a variable of ours sets more than where the result goes."""
+    return any(name.startswith(b"PIPEGUARD_") and name not in _HARMLESS for name in environment)
+
+
+def _result_wanted(request: Request, environment: Mapping[bytes, bytes]) -> bool:
+    return bool(request.flags.get("result_file") or environment.get(b"PIPEGUARD_RESULT"))

@@ -1,0 +1,1 @@
+"""An outcome → a diagnosis: no process is started, nothing is written."""

@@ -1,0 +1,81 @@
+"""What a line is, apart from what it says: a passing test's own text, an assertion, quoted source, a retry.
+
+A test named `test_disk_full`, an assertion on status 503 and a passing test that prints "connection refused" are
+not causes.
+"""
+
+from __future__ import annotations
+
+import re
+
+from guard.diagnosis.lines import Log
+
+# A test runner's line for a test that passed: pytest, unittest, go, TAP, jest/vitest/mocha, cargo, ctest, gtest.
+_PASSED = re.compile(
+    r"(?:\bPASSED\b|^\s*ok \d+\b|^\s*(?:✓|✔|√)\s|^--- PASS: |^\s*--- PASS: |\.\.\. ok$|^test .* \.\.\. ok\b"
+    r"|\s+Passed\s+\d+\.\d+ sec|^\[\s+OK \] |^PASS\s|\bSUCCESS(?:FUL)?\b\s*$|^\s*\S+\s+\.{3,}\s*(?:ok|passed)\b)"
+)
+# Where a test begins to run or is named, without a verdict.
+_NAMED = re.compile(r"^(?:=== (?:RUN|PAUSE|CONT)|\s*\[ RUN      \]|Running \S*[Tt]est\S*$|test \S+ \.\.\.)")
+# The words of an assertion: what a test expected and got is the test's text.
+_ASSERTION = re.compile(
+    r"(?:^E\s+(?:assert|AssertionError|\+|-|\s+where)\b|\bassert(?:ion)?(?:Error|Failed\w*)?\b[^:]*(?:==|!=|:| in | is )"
+    r"|\bexpect(?:ed)?\b.*\b(?:to (?:be|equal|contain|match|have|throw)|but (?:got|was|received)|received|actual|got)\b"
+    r"|^\s*(?:Expected|Received|Actual|expected|actual|got|want|left|right)\s*(?:value)?[:=]"
+    r"|\bassert(?:Equals?|That|True|False|Raises|In|Contains)?\s*\()",
+    re.IGNORECASE,
+)
+# A line of source code shown by a compiler, a linter, a traceback or a diff.
+_SOURCE = re.compile(
+    r"^(?:>\s{2,}\S|\s*\d+ \| |\s*\| |\s*-->\s|\s*File \"[^\"]+\", line \d+|\s+at [\w$.<>]+ ?\(|\+\+\+ |--- a/|@@ |[+-]\s{2,}\S"
+    r"|\s*(?:#|//|/\*|\* ).{10,}$)"
+)
+# A shell that shows the command it is about to run (`set -x`, runners' echo): not yet a result.
+_ECHOED = re.compile(r"^(?:\++ |\$ |> (?!\s)|Run )\S")
+_LINTER = re.compile(r"^\S+\.\w{1,6}:\d+(?::\d+)?:? +(?:[A-Z]{1,4}\d{2,5}\b|(?:warning|note|info|hint)\b)")
+# Said while something is tried again.
+_RETRYING = re.compile(
+    r"(?i)\b(?:retry(?:ing)?|will (?:retry|try again)|trying again|attempt \d+ (?:of|/) ?\d+|backing off|re-?trying in)\b"
+)
+_CAPTURED = re.compile(r"^-+ ?Captured (?:stdout|stderr|log)\b")
+_SECTION = re.compile(r"^[=_-]{5,}|^={3,} ")
+
+
+class Lines:
+    """Answers about the lines of one log, each worked out once."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._own: dict[int, bool] = {}
+
+    def is_tests_text(self, index: int) -> bool:
+        """Whether the line is what a test prints, names or asserts rather than what befell the job."""
+        answer = self._own.get(index)
+        if answer is None:
+            text = self._log.text(index)
+            answer = self._own[index] = bool(
+                _PASSED.search(text)
+                or _NAMED.match(text)
+                or _ASSERTION.search(text)
+                or self._captured(index)
+            )
+        return answer
+
+    def is_quoted(self, index: int) -> bool:
+        """Whether the line shows source code, a linter's finding or a command that is only echoed."""
+        text = self._log.text(index)
+        return bool(_SOURCE.match(text) or _LINTER.match(text) or _ECHOED.match(text))
+
+    def is_retry(self, index: int) -> bool:
+        """Whether the line itself says that it will be tried again."""
+        return _RETRYING.search(self._log.text(index)) is not None
+
+    def _captured(self, index: int) -> bool:
+        """Whether pytest shows here what a test printed."""
+        for other in range(index - 1, max(index - 60, -1), -1):
+            text = self._log.text(other)
+            if _CAPTURED.match(text):
+                return True
+            if _SECTION.match(text):
+                return False
+        return False

@@ -1,0 +1,239 @@
+"""Outcome → Diagnosis: telemetry, signatures, model and memory speak; this decides, and says who spoke."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from guard.diagnosis import kernel_says
+from guard.diagnosis.classify import classify
+from guard.diagnosis.entities import retry_after, validated
+from guard.diagnosis.explains import explains
+from guard.diagnosis.fingerprint import fingerprint
+from guard.diagnosis.lines import Log
+from guard.diagnosis.mask import Masker
+from guard.diagnosis.match import Matcher
+from guard.diagnosis.weigh import NEAR, Weighed, weigh
+from guard.signatures.load import shipped, tested
+from guard.types import Alternative, Diagnosis, Evidence, Memory, Outcome
+
+ENOUGH = 0.3
+"""Below this weight nothing that was found names a cause."""
+_RELATED = 4
+_TELEMETRY_LINE = 0
+
+
+@lru_cache(maxsize=4)
+def _matcher(extra: tuple[Path, ...]) -> Matcher:
+    own = tuple(signature for path in extra for signature in tested(path))
+    return Matcher((*own, *shipped()))
+
+
+def diagnose(outcome: Outcome, memory: Memory, extra: Sequence[Path] = ()) -> Diagnosis:
+    """Why the attempt failed. `extra`: the user's own signature files."""
+    log = Log(outcome.window)
+    masker = Masker.from_environment(outcome.command.env, outcome.command.argv)
+    weighed = _against_kernel(weigh(log, _matcher(tuple(extra)).hits(log)), outcome, log)
+    guess = classify(log, outcome)
+    notes = tuple(
+        f"{one.hit.signature.id} at line {log.number(one.hit.index)} lost: it {one.lost}" for one in weighed if one.lost
+    )[-20:]
+    proof = kernel_says.proof(outcome)
+    winner = _winner(weighed)
+    if proof is not None:
+        diagnosis = _proved(proof, weighed, log, masker)
+    elif winner is not None and winner.weight >= ENOUGH:
+        diagnosis = _by_signature(winner, weighed, log, masker)
+    else:
+        diagnosis = _disk_or_unknown(outcome, winner, log, masker)
+    corrected = memory.label(diagnosis.fingerprint)
+    label, source, probability = diagnosis.label, diagnosis.source, diagnosis.probability
+    if corrected is not None and corrected != label:
+        label, source, probability = corrected, "history", max(probability, 0.9)
+    return Diagnosis(
+        label=label,
+        probability=round(probability, 4),
+        source=source,
+        evidence=diagnosis.evidence,
+        entities=diagnosis.entities,
+        fingerprint=diagnosis.fingerprint,
+        alternatives=diagnosis.alternatives,
+        notes=(*notes, guess.note) if guess.note else notes,
+    )
+
+
+def _against_kernel(weighed: list[Weighed], outcome: Outcome, log: Log) -> list[Weighed]:
+    """A `Killed` in the log is no proof of an empty memory where the kernel counted no such kill."""
+    if not kernel_says.no_oom_kill(outcome):
+        return weighed
+    return [
+        Weighed(one.hit, one.weight * 0.25, "is contradicted by the kernel, which counted no out-of-memory kill")
+        if one.label == "out_of_memory" and kernel_says.is_kill_text(log.text(one.hit.index))
+        else one
+        for one in weighed
+    ]
+
+
+def _winner(weighed: Sequence[Weighed]) -> Weighed | None:
+    """The root cause: the weightiest hit, then whatever shortly before it explains it."""
+    best = max(weighed, key=lambda one: (one.weight, -one.hit.index), default=None)
+    if best is None:
+        return None
+    for _ in range(6):
+        behind = [
+            one
+            for one in weighed
+            if one.weight >= 0.45
+            and explains(one.label, best.label)
+            and -8 <= best.hit.index - one.hit.index <= NEAR
+        ]
+        if not behind:
+            return best
+        best = max(behind, key=lambda one: (one.weight, -one.hit.index))
+    return best
+
+
+def _by_signature(winner: Weighed, weighed: Sequence[Weighed], log: Log, masker: Masker) -> Diagnosis:
+    label = winner.label
+    others: dict[str, float] = {}
+    for one in weighed:
+        if one.label != label and not explains(label, one.label):
+            others[one.label] = max(others.get(one.label, 0.0), one.weight)
+    supporters = {one.hit.signature.id for one in weighed if one.label == label and not one.lost}
+    alone = winner.hit.signature.probability * (0.97 if winner.hit.signature.kind == "cause" else 0.85)
+    alone = min(alone + 0.02 * (len(supporters) - 1), 0.98) * (1.0 if not winner.lost else 0.7)
+    rival = max(others.values(), default=0.0)
+    probability = alone * (1 - 0.45 * rival / (rival + winner.weight)) if rival > 0.25 else alone
+    source = f"signature:{winner.hit.signature.id}"
+    text = masker.text(log.text(winner.hit.index))
+    return Diagnosis(
+        label=label,
+        probability=probability,
+        source=source,
+        evidence=_evidence(winner, weighed, log, masker),
+        entities=_entities(winner, weighed, log, masker),
+        fingerprint=fingerprint(label, winner.hit.signature.id, text),
+        alternatives=_alternatives(others, 1 - probability),
+    )
+
+
+def _alternatives(others: dict[str, float], room: float) -> tuple[Alternative, ...]:
+    total = sum(others.values())
+    ranked = sorted(others.items(), key=lambda item: -item[1])[:4]
+    return tuple(
+        Alternative(label, round(room * min(weight / max(total, 1.0), 1.0), 4)) for label, weight in ranked if weight > 0.1
+    )
+
+
+def _evidence(winner: Weighed, weighed: Sequence[Weighed], log: Log, masker: Masker) -> tuple[Evidence, ...]:
+    def line(one: Weighed, rank: str) -> Evidence:
+        return Evidence(log.number(one.hit.index), masker.text(log.text(one.hit.index)), rank)
+
+    near = sorted(
+        {
+            one.hit.index: one
+            for one in weighed
+            if one.hit.index != winner.hit.index
+            and not one.lost
+            and (one.label == winner.label or explains(winner.label, one.label))
+            and abs(one.hit.index - winner.hit.index) <= NEAR
+        }.values(),
+        key=lambda one: (one.label != winner.label, abs(one.hit.index - winner.hit.index)),
+    )
+    seen = {log.text(winner.hit.index)}
+    related = []
+    for one in near:
+        text = log.text(one.hit.index)
+        if text not in seen:
+            seen.add(text)
+            related.append(one)
+    related = sorted(related[:_RELATED], key=lambda one: one.hit.index)
+    return (line(winner, "primary"), *(line(one, "related") for one in related))
+
+
+def _entities(winner: Weighed, weighed: Sequence[Weighed], log: Log, masker: Masker) -> dict[str, str | tuple[str, ...]]:
+    found: dict[str, str | tuple[str, ...]] = {}
+    tool = winner.hit.signature.tool
+    if tool not in ("system", "any"):
+        found["tool"] = tool
+    near = sorted(
+        (one for one in weighed if one.label == winner.label and abs(one.hit.index - winner.hit.index) <= 40),
+        key=lambda one: (one is not winner, abs(one.hit.index - winner.hit.index)),
+    )
+    for one in near:
+        for name, value in validated(one.hit.groups).items():
+            found.setdefault(name, masker.text(value))
+        if "tool" not in found and one.hit.signature.tool not in ("system", "any"):
+            found["tool"] = one.hit.signature.tool
+    for index in range(max(winner.hit.index - 10, 0), min(winner.hit.index + 11, len(log))):
+        seconds = retry_after(log.text(index))
+        if seconds is not None:
+            found.setdefault("retry_after_s", seconds)
+    return found
+
+
+def _proved(proof: kernel_says.Proof, weighed: Sequence[Weighed], log: Log, masker: Masker) -> Diagnosis:
+    """The kernel or a limit of ours has spoken; the log's lines of the same label are the evidence beside it."""
+    same = [one for one in weighed if one.label == proof.label and not one.lost]
+    best = max(same, key=lambda one: one.weight, default=None)
+    evidence: tuple[Evidence, ...] = (Evidence(_TELEMETRY_LINE, masker.text(proof.text), "primary"),)
+    entities: dict[str, str | tuple[str, ...]] = {}
+    if best is not None:
+        evidence += _evidence(best, weighed, log, masker)[:3]
+        entities = _entities(best, weighed, log, masker)
+    else:
+        evidence += tuple(
+            Evidence(line.line, line.text, "related") for line in _last_lines(log, masker, 2 if proof.label == "hang" else 1)
+        )
+    others: dict[str, float] = {}
+    for one in weighed:
+        if one.label != proof.label and not explains(proof.label, one.label):
+            others[one.label] = max(others.get(one.label, 0.0), one.weight)
+    cause = log.text(best.hit.index) if best is not None else proof.source
+    return Diagnosis(
+        label=proof.label,
+        probability=proof.probability,
+        source=proof.source,
+        evidence=evidence,
+        entities=entities,
+        fingerprint=fingerprint(proof.label, proof.source, masker.text(cause)),
+        alternatives=_alternatives(others, 1 - proof.probability),
+    )
+
+
+def _disk_or_unknown(outcome: Outcome, winner: Weighed | None, log: Log, masker: Masker) -> Diagnosis:
+    mount = kernel_says.full_disk(outcome)
+    if mount is not None:
+        text = f"the file system of {mount.path} had no {'inode' if mount.free_inodes == 0 else 'space'} left"
+        return Diagnosis(
+            label="disk_full",
+            probability=0.85,
+            source="telemetry:disk",
+            evidence=(Evidence(_TELEMETRY_LINE, text), *_last_lines(log, masker, 2)),
+            entities={"path": mount.path},
+            fingerprint=fingerprint("disk_full", "telemetry:disk", mount.path),
+        )
+    last = _last_lines(log, masker, 3)
+    doubt = winner.weight if winner is not None else 0.0
+    alternatives = (Alternative(winner.label, round(doubt, 4)),) if winner is not None and doubt >= 0.1 else ()
+    cause = last[-1].text if last else f"exit {outcome.exit_code}"
+    return Diagnosis(
+        label="unknown",
+        probability=round(1 - doubt, 4) if alternatives else 0.9,
+        source="none",
+        evidence=last,
+        fingerprint=fingerprint("unknown", f"exit {outcome.exit_code}", cause),
+        alternatives=alternatives,
+    )
+
+
+def _last_lines(log: Log, masker: Masker, count: int) -> tuple[Evidence, ...]:
+    found = []
+    for index in range(len(log) - 1, max(len(log) - 200, -1), -1):
+        text = log.text(index)
+        if text.strip():
+            found.append(Evidence(log.number(index), masker.text(text), "related"))
+            if len(found) == count:
+                break
+    return tuple(reversed(found))

@@ -1,0 +1,103 @@
+"""A window of raw output → numbered, cleaned lines: escape codes, redraws, CI prefixes off, numbers kept."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from guard.types import LogWindow
+
+LONGEST = 4000
+"""Characters of a line that patterns see; of a longer one, the part around what was found."""
+
+# ECMA-48 control sequences, and the string sequences that terminals and Buildkite (`ESC _ bk;t=… BEL`) use.
+_ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]_PX^][^\n\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+
+_TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
+# What each CI puts before a line when it stores or shows it. Each alternative at most once, in this order.
+_PREFIX = re.compile(
+    r"\A(?:"
+    rf"[^\t\n]{{1,120}}\t[^\t\n]{{1,200}}\t\ufeff?{_TIME} ?"  # gh run view --log: job, step, time
+    rf"|\ufeff?{_TIME} \d\d[OE][+ ]?"  # GitLab with timestamps: time, stream, flags
+    rf"|\ufeff?\[{_TIME}\] ?"  # Jenkins timestamper
+    rf"|\ufeff?{_TIME} (?=\S| |$)"  # GitHub, Azure: time
+    r"|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]? (?=\S)"  # Jenkins (old), TeamCity
+    r")?"
+    r"(?:##\[(?:error|warning|debug|command|section|group|endgroup)\]|::(?:error|warning)[^:\n]{0,200}::)?"
+    r"(?:#\d+ (?:\d+\.\d+ )?(?:ERROR: )?(?=\S))?"  # BuildKit: step, seconds
+)
+
+
+def clean(raw: bytes, around: int = 0) -> str:
+    """One line without what a terminal or a CI adds to it; `around`: the byte offset of interest."""
+    if len(raw) > LONGEST * 2:
+        begin = max(around - LONGEST // 2, 0)
+        raw = raw[begin : begin + LONGEST]
+    if raw.endswith(b"\r"):
+        raw = raw.rstrip(b"\r")
+    if b"\r" in raw:
+        # A lone CR draws the line anew: what stands at the end is what a person saw.
+        raw = next((part for part in reversed(raw.split(b"\r")) if part.strip()), b"")
+    if b"\x1b" in raw:
+        raw = _ESCAPES.sub(b"", raw)
+    text = raw.decode("utf-8", "replace")
+    text = text[_PREFIX.match(text).end() :]  # type: ignore[union-attr]
+    return _CONTROL.sub("", text)[:LONGEST].rstrip()
+
+
+class Log:
+    """The lines of a window by index (from 0) with their true numbers (from 1)."""
+
+    def __init__(self, window: LogWindow) -> None:
+        """Escape codes go from the whole text at once; everything else when a line is looked at."""
+        head = _ESCAPES.sub(b"", window.head) if b"\x1b" in window.head else window.head
+        tail = _ESCAPES.sub(b"", window.tail) if b"\x1b" in window.tail else window.tail
+        self.complete = window.complete
+        self._gap_index: int | None = None
+        self._offset = 0
+        if tail or window.dropped_bytes:
+            # The tail begins in the middle of a line, as the head ends in one; the cut pieces stay lines of
+            # their own, and the true number of the tail's first line follows from what was dropped.
+            head_lines = head.count(b"\n") + 1
+            self._gap_index = head_lines
+            self._offset = window.dropped_lines - 1
+            self.data = head + b"\n" + tail
+        else:
+            self.data = head
+        self.starts = _line_starts(self.data)
+        self._cleaned: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def number(self, index: int) -> int:
+        """The true number of a line."""
+        if self._gap_index is not None and index >= self._gap_index:
+            return index + 1 + self._offset
+        return index + 1
+
+    def index_of(self, position: int) -> int:
+        """The line in which a byte offset of `data` lies."""
+        return bisect_right(self.starts, position) - 1
+
+    def raw(self, index: int) -> bytes:
+        """A line as printed, escape codes off, without its end."""
+        end = self.starts[index + 1] - 1 if index + 1 < len(self.starts) else len(self.data)
+        return self.data[self.starts[index] : end]
+
+    def text(self, index: int, position: int | None = None) -> str:
+        """A line, cleaned; `position`: the byte offset of `data` that must be in sight in a huge line."""
+        found = self._cleaned.get(index)
+        if found is None:
+            around = position - self.starts[index] if position is not None else 0
+            found = self._cleaned[index] = clean(self.raw(index), around)
+        return found
+
+
+def _line_starts(data: bytes) -> list[int]:
+    starts = [0]
+    starts.extend(found.end() for found in re.finditer(rb"\n", data))
+    if starts[-1] == len(data) and len(starts) > 1:
+        starts.pop()
+    return starts

@@ -1,0 +1,88 @@
+"""Hits → weighed hits: how much each one says about why the job ended, and why some say little."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from guard.diagnosis.context import Lines
+from guard.diagnosis.explains import explains, is_network
+from guard.diagnosis.lines import Log
+from guard.diagnosis.match import Hit
+from guard.diagnosis.success import Successes
+from guard.types import LABELS
+
+NEAR = 150
+"""Lines between a cause and what it explains."""
+
+_KIND = {"cause": 1.0, "symptom": 0.62, "warning": 0.35}
+_LOOPBACK = re.compile(r"\b(?:127\.\d+\.\d+\.\d+|localhost|0\.0\.0\.0)\b|\[?::1\]?[:\s]")
+# What runners print when the step's own command has failed: what follows is clean-up.
+_STEP_FAILED = re.compile(
+    rb"(?m)^.*?(?:Process completed with exit code [1-9]\d*|The command \"[^\n]{0,400}\" (?:exited with|failed and exited with) [1-9]\d*"
+    rb"|ERROR: Job failed: |script returned exit code [1-9]|Exited with code (?:exit status )?[1-9]|Bash exited with code '[1-9])"
+)
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A hit, its weight between 0 and 1, and what took weight from it."""
+
+    hit: Hit
+    weight: float
+    lost: str = ""
+
+    @property
+    def label(self) -> str:
+        """The label of the signature."""
+        return self.hit.signature.label
+
+
+def weigh(log: Log, hits: Sequence[Hit]) -> list[Weighed]:
+    """All hits with their weights, in the order of the lines."""
+    lines, successes = Lines(log), Successes(log)
+    end = step_end(log)
+    weighed = []
+    for hit in hits:
+        factor, why = _doubt(hit, log, lines, successes, end)
+        signature = hit.signature
+        distance = max(end - hit.index, 0)
+        recency = 0.7 + 0.3 * math.exp(-distance / 400)
+        weighed.append(Weighed(hit, signature.probability * _KIND[signature.kind] * factor * recency, why))
+    return [_promoted(one, weighed) for one in weighed]
+
+
+def step_end(log: Log) -> int:
+    """The line at which the runner says that the command failed, else the last one."""
+    match = _STEP_FAILED.search(log.data)
+    return log.index_of(match.start()) if match else len(log) - 1
+
+
+def _doubt(hit: Hit, log: Log, lines: Lines, successes: Successes, end: int) -> tuple[float, str]:
+    label, family = hit.signature.label, LABELS[hit.signature.label]
+    if family not in ("tests", "code") and lines.is_tests_text(hit.index):
+        return 0.12, "stands in a test's own text"
+    if family not in ("tests", "code") and lines.is_quoted(hit.index):
+        return 0.25, "stands in quoted source, a linter's finding or an echoed command"
+    if hit.signature.tool not in ("system", "any") and successes.after(hit.signature.tool, hit.index):
+        return 0.15, f"{hit.signature.tool} succeeded afterwards"
+    if hit.index > end + 1:
+        return 0.35, "stands after the step had failed"
+    if is_network(label) and _LOOPBACK.search(log.text(hit.index)):
+        return 0.4, "is about this machine itself"
+    if hit.signature.kind == "cause" and family in ("network", "infrastructure") and lines.is_retry(hit.index):
+        return 0.55, "says that it will be tried again"
+    return 1.0, ""
+
+
+def _promoted(one: Weighed, everyone: Sequence[Weighed]) -> Weighed:
+    """A warning counts like a cause when what it warns of is seen to end the job a little later."""
+    if one.hit.signature.kind != "warning" or one.lost not in ("", "says that it will be tried again"):
+        return one
+    for other in everyone:
+        gap = other.hit.index - one.hit.index
+        if 0 < gap <= NEAR and not other.lost and explains(one.label, other.label):
+            return Weighed(one.hit, max(one.weight, 0.85 * one.hit.signature.probability))
+    return one

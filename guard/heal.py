@@ -1,0 +1,237 @@
+"""The loop: run, diagnose, plan, change something, run again. The one file to read first.
+
+It prints nothing and knows no report, platform or store: it is given `memory` (what history knows) and `tell`
+(who wants to hear). A fault of ours in any stage ends the healing and leaves the command's result as it is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
+
+from guard.diagnosis.diagnose import diagnose
+from guard.failsafe import shielded
+from guard.policy.plan import plan
+from guard.remedies.carry_out import carry_out, proven, take_back
+from guard.settings import Settings
+from guard.types import Applied, Attempt, Change, Command, Diagnosis, Event, Memory, Outcome, Plan, Run, Surroundings
+
+Tell = Callable[[Event], None]
+
+
+class Attempts(Protocol):
+    """What the loop needs of `guard.attempt`."""
+
+    @property
+    def stopped_by(self) -> int | None:
+        """The signal that told guard to stop."""
+
+    def again(
+        self, command: Command, changes: tuple[Change, ...], number: int, budget_s: float | None
+    ) -> Outcome:
+        """Run the command once more."""
+
+    def make_way(self) -> tuple[list[str], str]:
+        """End what is left of the last attempt; why no further one may begin."""
+
+    def sleep(self, seconds: float) -> bool:
+        """Wait; True when told to stop."""
+
+
+@dataclass(frozen=True)
+class _Judged:
+    diagnosis: Diagnosis | None
+    plan: Plan | None
+    seconds: float
+
+
+def heal(
+    command: Command,
+    first: Outcome,
+    settings: Settings,
+    surroundings: Surroundings,
+    memory: Memory,
+    tell: Tell,
+    attempts: Attempts,
+    run_id: str,
+) -> Run:
+    """The whole Run, beginning with the outcome of its first attempt."""
+    begin = time.monotonic() - first.duration_s
+    hear = _deaf_to_faults(tell)
+    spent: list[Attempt] = []
+    standing: tuple[Change, ...] = ()
+    outcome, diagnosis_s = first, 0.0
+    while True:
+        hear(Event("attempt_ended", outcome.number, outcome=outcome))
+        if outcome.passed or outcome.ended == "cancelled" or attempts.stopped_by is not None:
+            spent.append(Attempt(outcome))
+            break
+        judged = _judge(outcome, tuple(spent), settings, surroundings, memory, hear, begin)
+        diagnosis_s += judged.seconds
+        attempt = Attempt(outcome, judged.diagnosis, judged.plan)
+        if judged.plan is None or judged.plan.decision != "heal" or attempts.stopped_by is not None:
+            spent.append(attempt)
+            break
+        applied, obstacle = _prepare(judged.plan, outcome, surroundings, attempts, hear)
+        spent.append(replace(attempt, applied=applied))
+        if obstacle:
+            hear(Event("gave_up", outcome.number, reason=obstacle))
+            break
+        if attempts.sleep(max(change.wait_s for change in judged.plan.changes)):
+            break
+        now = (*standing, *judged.plan.changes)
+        standing = tuple(change for change in now if not change.once)
+        hear(Event("attempt_started", outcome.number + 1))
+        outcome = attempts.again(command, now, outcome.number + 1, _left(settings, begin))
+        if outcome.passed and not _proven(now, outcome):
+            spent.append(Attempt(outcome))
+            outcome = _whole_again(command, outcome, standing, attempts, hear, _left(settings, begin))
+            if outcome.passed and outcome.number == spent[-1].outcome.number:
+                outcome = replace(outcome, exit_code=first.exit_code or 1, message="not proven")
+                spent[-1] = Attempt(outcome)
+                break
+    _take_back(spent, surroundings)
+    return _concluded(run_id, command, surroundings, tuple(spent), attempts.stopped_by, begin, diagnosis_s)
+
+
+def _prepare(
+    decided: Plan, outcome: Outcome, surroundings: Surroundings, attempts: Attempts, hear: Tell
+) -> tuple[tuple[Applied, ...], str]:
+    """Make way for another attempt and do the plan's actions: what was done, and why to stop ("": go on)."""
+    lines, obstacle = attempts.make_way()
+    for line in lines:
+        hear(Event("noted", outcome.number, reason=line))
+    if obstacle:
+        return (), obstacle
+
+    def record(applied: Applied) -> None:
+        hear(Event("remedy_applied", outcome.number, applied=applied))
+
+    broken = (Applied(change=decided.changes[0], error="guard's own fault"),)
+    applied = shielded("a remedy", broken, lambda: carry_out(decided, surroundings, record))
+    failed = next((one for one in applied if one.error), None)
+    return applied, f"{failed.change.remedy} failed: {failed.error}" if failed is not None else ""
+
+
+def _proven(changes: tuple[Change, ...], outcome: Outcome) -> bool:
+    return shielded("the proof of a narrowed run", False, lambda: proven(changes, outcome))
+
+
+def _whole_again(
+    command: Command,
+    narrowed: Outcome,
+    standing: tuple[Change, ...],
+    attempts: Attempts,
+    hear: Tell,
+    left_s: float | None,
+) -> Outcome:
+    """A narrowed run that cannot be shown to have run each failed test proves nothing: run the whole command.
+
+    Returns the narrowed outcome itself where no further attempt may begin.
+    """
+    _, obstacle = attempts.make_way()
+    if obstacle:
+        hear(Event("gave_up", narrowed.number, reason=obstacle))
+        return narrowed
+    hear(Event("noted", narrowed.number, reason="the narrowed run is no proof; the whole command runs again"))
+    return attempts.again(command, standing, narrowed.number + 1, left_s)
+
+
+def _take_back(spent: list[Attempt], surroundings: Surroundings) -> None:
+    for attempt in reversed(spent):
+        for applied in reversed(attempt.applied):
+            shielded("undoing a remedy", None, partial(take_back, applied, surroundings))
+
+
+def _left(settings: Settings, begin: float) -> float | None:
+    return None if settings.budget_s is None else max(settings.budget_s - (time.monotonic() - begin), 0.0)
+
+
+def _judge(
+    outcome: Outcome,
+    spent: tuple[Attempt, ...],
+    settings: Settings,
+    surroundings: Surroundings,
+    memory: Memory,
+    hear: Tell,
+    begin: float,
+) -> _Judged:
+    since = time.monotonic()
+    diagnosis = shielded("diagnosis", None, lambda: diagnose(outcome, memory, settings.signatures))
+    seconds = time.monotonic() - since
+    if diagnosis is None:
+        return _Judged(None, None, seconds)
+    hear(Event("diagnosed", outcome.number, outcome=outcome, diagnosis=diagnosis))
+    decided = shielded(
+        "policy",
+        None,
+        lambda: plan(diagnosis, outcome, spent, settings, surroundings, memory, _left(settings, begin)),
+    )
+    if decided is not None:
+        hear(Event("planned", outcome.number, outcome=outcome, diagnosis=diagnosis, plan=decided))
+    return _Judged(diagnosis, decided, seconds)
+
+
+def _deaf_to_faults(tell: Tell) -> Tell:
+    def hear(event: Event) -> None:
+        shielded("reporting", None, lambda: tell(event))
+
+    return hear
+
+
+def _concluded(
+    run_id: str,
+    command: Command,
+    surroundings: Surroundings,
+    spent: tuple[Attempt, ...],
+    stopped_by: int | None,
+    begin: float,
+    diagnosis_s: float,
+) -> Run:
+    last, first = spent[-1].outcome, spent[0].outcome
+    duration = time.monotonic() - begin
+    healing_s = duration - first.duration_s
+    healed_by: tuple[str, ...] = ()
+    rescued = 0.0
+    if stopped_by is not None or last.ended == "cancelled":
+        status = "interrupted"
+    elif last.passed and last.exit_code == 0:
+        status = "passed" if len(spent) == 1 else "healed"
+    else:
+        status = "failed"
+    if status == "healed":
+        healed_by = _credited(spent)
+        # A re-run of the job runs the command from its beginning at the least; what came before it in the
+        # job is not known here and is left out.
+        rescued = max(max(attempt.outcome.duration_s for attempt in spent) - healing_s, 0.0)
+    exit_code = 128 + stopped_by if stopped_by is not None else last.exit_code
+    wasted = healing_s - (last.duration_s if status == "healed" else 0.0)
+    return Run(
+        id=run_id,
+        status=status,
+        exit_code=exit_code,
+        platform=surroundings.platform,
+        command=command.argv,
+        started_at=first.started_at,
+        duration_s=duration,
+        attempts=spent,
+        healed_by=healed_by,
+        rescued_s=rescued,
+        wasted_s=max(wasted, 0.0) if len(spent) > 1 else 0.0,
+        diagnosis_s=diagnosis_s,
+    )
+
+
+def _credited(spent: tuple[Attempt, ...]) -> tuple[str, ...]:
+    """The remedies in force when it passed, each once, in the order in which they came."""
+    names = [
+        change.remedy
+        for position, attempt in enumerate(spent[:-1])
+        if attempt.plan is not None
+        for change in attempt.plan.changes
+        if not change.once or position == len(spent) - 2
+    ]
+    return tuple(dict.fromkeys(names))

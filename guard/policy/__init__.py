@@ -1,0 +1,1 @@
+"""Diagnosis, history and what is left of the budget → a plan."""

@@ -1,0 +1,338 @@
+"""Commands that must not run twice: publish, deploy, push, apply, release, migrate.
+
+A second run of one of these after a first that half succeeded can do harm that no retry mends. They are looked
+for in argv, in `-c` text, and in script files and task files of the workspace that the command names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from guard.policy.words import commands, unwrapped
+from guard.types import Command
+
+# program -> sub-commands (any position before options end) that act on the world outside the job
+_SUBCOMMANDS: dict[str, frozenset[str]] = {
+    "git": frozenset({"push", "send-email"}),
+    "docker": frozenset({"push"}),
+    "podman": frozenset({"push"}),
+    "buildah": frozenset({"push"}),
+    "skopeo": frozenset({"copy", "sync", "delete"}),
+    "crane": frozenset({"push", "copy", "delete", "tag"}),
+    "oras": frozenset({"push", "copy"}),
+    "cosign": frozenset({"sign", "attest"}),
+    "helm": frozenset({"upgrade", "install", "uninstall", "delete", "rollback", "push"}),
+    "helmfile": frozenset({"apply", "sync", "destroy"}),
+    "kubectl": frozenset(
+        {"apply", "create", "delete", "replace", "patch", "rollout", "scale", "set", "drain", "annotate", "label"}
+    ),
+    "oc": frozenset({"apply", "create", "delete", "replace", "patch", "rollout", "start-build"}),
+    "kustomize": frozenset(),
+    "argocd": frozenset({"sync"}),
+    "flux": frozenset({"reconcile", "bootstrap"}),
+    "terraform": frozenset({"apply", "destroy", "import", "taint"}),
+    "tofu": frozenset({"apply", "destroy", "import", "taint"}),
+    "terragrunt": frozenset({"apply", "destroy", "apply-all", "run-all"}),
+    "pulumi": frozenset({"up", "update", "destroy", "import"}),
+    "cdk": frozenset({"deploy", "destroy", "bootstrap"}),
+    "sam": frozenset({"deploy", "delete"}),
+    "serverless": frozenset({"deploy", "remove"}),
+    "sls": frozenset({"deploy", "remove"}),
+    "cargo": frozenset({"publish", "yank", "release"}),
+    "npm": frozenset({"publish", "unpublish", "deprecate", "dist-tag", "version"}),
+    "pnpm": frozenset({"publish"}),
+    "yarn": frozenset({"publish"}),
+    "bun": frozenset({"publish"}),
+    "lerna": frozenset({"publish", "version"}),
+    "changeset": frozenset({"publish", "version"}),
+    "nx": frozenset({"release"}),
+    "twine": frozenset({"upload"}),
+    "poetry": frozenset({"publish"}),
+    "uv": frozenset({"publish"}),
+    "flit": frozenset({"publish"}),
+    "hatch": frozenset({"publish"}),
+    "pdm": frozenset({"publish"}),
+    "gem": frozenset({"push", "yank"}),
+    "dotnet": frozenset({"push"}),
+    "nuget": frozenset({"push"}),
+    "pod": frozenset({"trunk"}),
+    "mix": frozenset({"hex.publish", "ecto.migrate", "ecto.rollback"}),
+    "cabal": frozenset({"upload"}),
+    "stack": frozenset({"upload"}),
+    "conan": frozenset({"upload"}),
+    "gh": frozenset({"release", "workflow"}),
+    "glab": frozenset({"release"}),
+    "goreleaser": frozenset({"release"}),
+    "jreleaser": frozenset({"release", "full-release", "deploy", "publish"}),
+    "fastlane": frozenset({"release", "deploy", "deliver", "pilot", "upload_to_app_store", "beta"}),
+    "ansible-playbook": frozenset(),
+    "vercel": frozenset({"deploy", "promote"}),
+    "netlify": frozenset({"deploy"}),
+    "firebase": frozenset({"deploy"}),
+    "wrangler": frozenset({"deploy", "publish"}),
+    "fly": frozenset({"deploy"}),
+    "flyctl": frozenset({"deploy"}),
+    "heroku": frozenset({"container:release", "releases:rollback"}),
+    "cf": frozenset({"push"}),
+    "eb": frozenset({"deploy"}),
+    "alembic": frozenset({"upgrade", "downgrade"}),
+    "flask": frozenset({"upgrade", "downgrade"}),
+    "django-admin": frozenset({"migrate", "flush", "loaddata"}),
+    "manage.py": frozenset({"migrate", "flush", "loaddata"}),
+    "flyway": frozenset({"migrate", "clean", "undo", "repair"}),
+    "liquibase": frozenset({"update", "rollback", "drop-all", "dropAll"}),
+    "dbmate": frozenset({"up", "migrate", "rollback"}),
+    "knex": frozenset({"migrate:latest", "migrate:up", "migrate:rollback", "seed:run"}),
+    "sequelize": frozenset({"db:migrate", "db:seed"}),
+    "sequelize-cli": frozenset({"db:migrate", "db:seed"}),
+    "prisma": frozenset({"deploy", "push", "reset"}),
+    "typeorm": frozenset({"migration:run", "migration:revert"}),
+    "rails": frozenset({"db:migrate", "db:rollback", "db:seed"}),
+    "rake": frozenset({"db:migrate", "db:rollback", "db:seed", "release"}),
+    "artisan": frozenset({"migrate"}),
+    "migrate": frozenset({"up", "down"}),
+    "goose": frozenset({"up", "down"}),
+    "sqitch": frozenset({"deploy", "revert"}),
+    "aws": frozenset(
+        {"deploy", "sync", "cp", "mv", "rm", "update-service", "update-function-code", "create-stack", "update-stack",
+         "create-deployment", "publish", "run-task", "send-message", "invoke"}
+    ),
+    "gcloud": frozenset({"deploy", "submit", "create", "delete", "update"}),
+    "gsutil": frozenset({"cp", "rsync", "mv", "rm"}),
+    "az": frozenset({"create", "delete", "update", "deploy", "up"}),
+    "semantic-release": frozenset(),
+    "rclone": frozenset({"copy", "sync", "move"}),
+}
+# These act whenever they run.
+_ALWAYS = frozenset({"semantic-release", "ansible-playbook", "release-it", "np", "standard-version", "bumpversion", "bump2version", "msmtp", "sendmail", "kamal", "cap", "capistrano"})
+_HARMLESS_FLAGS = frozenset({"--dry-run", "--dry-run=client", "--dry-run=server", "--check", "--help", "-h", "--version", "--no-publish", "-n"})
+_READING = frozenset({"view", "list", "ls", "status", "history", "get", "download", "diff", "plan", "describe", "--check"})
+# A script, target or task whose name says that it acts on the world.
+_TASK = re.compile(
+    r"(?:\A|[:_.\-/ ])(?:re)?(?:deploy(?:ment)?|publish|release|upload|push|migrate|migrations?|promote|rollout|rollback|provision|ship)"
+    r"(?:\Z|[:_.\-/ ])",
+    re.IGNORECASE,
+)
+_TASK_HARMLESS = re.compile(r"(?:\A|[:_.\-/ ])(?:dry[-_]?run|test|tests|check|lint|build|verify|docs|notes?)(?:\Z|[:_.\-/ ])", re.IGNORECASE)
+_TASK_RUNNERS = frozenset({"make", "gmake", "just", "task", "mage", "invoke", "inv", "nox", "tox", "rake", "ant", "gulp", "grunt", "earthly", "dagger"})
+_SCRIPT_RUNNERS = frozenset({"npm", "pnpm", "yarn", "bun", "composer", "hatch", "pdm", "poe", "nx", "turbo", "lerna"})
+_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash"})
+_MAVEN_GOALS = re.compile(r"\A(?:deploy|site-deploy|release:(?!clean)\w+|[\w.:-]*(?:deploy|nexus-staging|central-publishing)[\w.-]*:(?:deploy|release|publish)[\w-]*|flyway:(?:migrate|clean)|liquibase:update|jib:build|docker:push)\Z")
+_GRADLE_TASKS = re.compile(r"(?:\A|:)(?:publish(?!\w*ToMavenLocal\b)\w*|upload\w*|deploy\w*|release|closeAndRelease\w*|flywayMigrate|jib|dockerPush\w*)\Z")
+_HTTP_WRITES = re.compile(r"\A(?:POST|PUT|PATCH|DELETE)\Z")
+_MOST_BYTES = 256 << 10
+_DEPTH = 3
+
+
+def once_only(command: Command) -> str | None:
+    """What in the command must not run twice, as words for the user; None when nothing was found."""
+    if command.script is not None:
+        return _in_text(command.script, Path(command.cwd), 0)
+    if command.script_file is not None:
+        return _in_file(Path(command.cwd) / command.script_file, Path(command.cwd), 0)
+    return _in_words(unwrapped(list(command.argv)), Path(command.cwd), 0)
+
+
+def _in_text(text: str, cwd: Path, depth: int) -> str | None:
+    return _first(_in_words(words, cwd, depth) for words in commands(text))
+
+
+def _in_words(words: list[str], cwd: Path, depth: int) -> str | None:
+    if not words or depth > _DEPTH:
+        return None
+    program = os.path.basename(words[0])
+    program = re.sub(r"(?:\.exe|\.cmd|w)?\Z", "", program) if program.endswith((".exe", ".cmd")) else program
+    rest = words[1:]
+    if program in ("python", "python3", "py", "php", "node", "ruby", "bundle", "pipenv") or re.match(r"python3?\.\d+\Z", program):
+        return _interpreted(program, rest, cwd, depth)
+    if program in ("poetry", "uv", "pdm", "hatch", "rye", "conda", "mise", "direnv") and rest[:1] in (["run"], ["exec"]):
+        return _in_words(unwrapped(rest[1:]), cwd, depth + 1)
+    if program in _SHELLS:
+        return _in_shell(rest, cwd, depth)
+    if not _HARMLESS_FLAGS.isdisjoint(rest) and program not in ("curl", "kubectl"):
+        # `-n` is a namespace to kubectl and helm; to git push, make and others it is the dry run.
+        if program not in ("helm",) or "--dry-run" in rest:
+            return None
+    if program in ("kubectl", "oc") and any(word.startswith("--dry-run") and word != "--dry-run=none" for word in rest):
+        return None
+    found = _acts(program, rest)
+    if found:
+        return found
+    if program in ("make", "gmake"):
+        return _first([_by_name(program, rest), _in_makefile(rest, cwd, depth)])
+    if program in _SCRIPT_RUNNERS:
+        return _first([_by_name(program, rest), _in_package_json(program, rest, cwd, depth)])
+    if program in _TASK_RUNNERS:
+        return _by_name(program, rest)
+    if "/" in words[0] or words[0].endswith((".sh", ".bash", ".py")):
+        return _first([_by_name("", [os.path.basename(words[0])]), _in_file(cwd / words[0], cwd, depth)])
+    return None
+
+
+def _acts(program: str, rest: list[str]) -> str | None:
+    if program in _ALWAYS:
+        return program
+    if program in ("mvn", "mvnw", "mvnd"):
+        goal = next((word for word in rest if _MAVEN_GOALS.match(word)), None)
+        return f"{program} {goal}" if goal else None
+    if program in ("gradle", "gradlew", "sbt"):
+        task = next((word for word in rest if _GRADLE_TASKS.search(word)), None)
+        return f"{program} {task}" if task else None
+    if program == "docker" and "buildx" in rest or (program == "docker" and "build" in rest):
+        return f"{program} build --push" if "--push" in rest or any("type=registry" in word for word in rest) else None
+    if program in ("scp", "rsync", "sftp", "lftp"):
+        target = rest[-1] if rest else ""
+        return f"{program} to {target.split(':')[0]}" if re.match(r"\A[\w.@-]+:", target) else None
+    if program == "ssh":
+        return "ssh (what it runs elsewhere is not known)" if len([w for w in rest if not w.startswith("-")]) > 1 else None
+    if program in ("curl", "http", "https", "wget"):
+        return _http(program, rest)
+    if program in ("gh", "glab") and not _READING.isdisjoint(rest[:2]):
+        return None
+    if program == "aws" and ("s3" in rest[:1] or "s3api" in rest[:1]):
+        targets = [word for word in rest[1:] if not word.startswith("-")]
+        return "aws s3 upload" if targets[-1:] and targets[-1].startswith("s3://") and targets[:1] != ["ls"] else None
+    wanted = _SUBCOMMANDS.get(program)
+    if wanted:
+        words = [word for word in rest if not word.startswith("-")][:4]
+        if program in ("npm", "pnpm", "yarn", "bun") and words[:1] in (["run"], ["run-script"], ["exec"], ["dlx"]):
+            return None
+        sub = next((word for word in words if word in wanted), None)
+        if sub and not (program in ("kubectl", "oc") and _READING & set(words[1:])):
+            return f"{program} {sub}"
+    return None
+
+
+def _http(program: str, rest: list[str]) -> str | None:
+    for position, word in enumerate(rest):
+        method = rest[position + 1] if word in ("-X", "--request", "--method") and position + 1 < len(rest) else ""
+        method = method or (word[2:] if word.startswith("-X") else word.partition("=")[2] if word.startswith(("--request=", "--method=")) else "")
+        if _HTTP_WRITES.match(method.upper()):
+            return f"{program} {method.upper()}"
+        if program in ("http", "https") and _HTTP_WRITES.match(word):
+            return f"{program} {word}"
+    if program == "curl" and any(word in ("-T", "--upload-file") for word in rest):
+        return "curl upload"
+    if program == "curl" and any(w.startswith(("-d", "--data", "-F", "--form", "--json")) for w in rest) and "-G" not in rest:
+        return "curl POST"
+    return None
+
+
+def _interpreted(program: str, rest: list[str], cwd: Path, depth: int) -> str | None:
+    if rest[:1] == ["-m"] and len(rest) > 1:
+        return _in_words(rest[1:], cwd, depth + 1)
+    if program in ("bundle", "pipenv") and rest[:1] in (["exec"], ["run"]):
+        return _in_words(unwrapped(rest[1:]), cwd, depth + 1)
+    script = next((word for word in rest if not word.startswith("-")), None)
+    if script is None:
+        return None
+    name = os.path.basename(script)
+    return _in_words([name, *rest[rest.index(script) + 1 :]], cwd, depth + 1) if name in _SUBCOMMANDS else _by_name("", [name])
+
+
+def _in_shell(rest: list[str], cwd: Path, depth: int) -> str | None:
+    for position, word in enumerate(rest):
+        if re.match(r"\A-[a-z]*c[a-z]*\Z", word):
+            return _in_text(rest[position + 1], cwd, depth + 1) if position + 1 < len(rest) else None
+        if not word.startswith(("-", "+")):
+            if position and rest[position - 1] in ("-o", "-eo", "-euo", "+o"):
+                continue
+            return _first([_by_name("", [os.path.basename(word)]), _in_file(cwd / word, cwd, depth)])
+    return None
+
+
+def _by_name(program: str, words: list[str]) -> str | None:
+    """A target, script or task whose own name says what it does."""
+    for word in words:
+        name = re.sub(r"\.(?:sh|bash|py|rb|js|ts|mjs)\Z", "", word)
+        if not word.startswith("-") and "=" not in word and _TASK.search(name) and not _TASK_HARMLESS.search(name):
+            return f"{program} {word}".strip()
+    return None
+
+
+def _in_file(path: Path, cwd: Path, depth: int) -> str | None:
+    text = _text_of(path)
+    if text is None or depth >= _DEPTH:
+        return None
+    first = text.partition("\n")[0]
+    if first.startswith("#!") and not re.search(r"\b(?:ba|da|z|k|a)?sh\b", first):
+        return None
+    if not first.startswith("#!") and path.suffix not in (".sh", ".bash", ""):
+        return None
+    found = _in_text(text, cwd, depth + 1)
+    return f"{found} (in {path.name})" if found else None
+
+
+def _in_makefile(rest: list[str], cwd: Path, depth: int) -> str | None:
+    """The recipes of the targets that `make` is asked for, and of those they need."""
+    folder, file = cwd, None
+    for position, word in enumerate(rest):
+        if word in ("-C", "--directory") and position + 1 < len(rest):
+            folder = cwd / rest[position + 1]
+        elif word in ("-f", "--file", "--makefile") and position + 1 < len(rest):
+            file = rest[position + 1]
+    names = [file] if file else ["GNUmakefile", "makefile", "Makefile"]
+    text = next((found for found in (_text_of(folder / name) for name in names) if found is not None), None)
+    if text is None or depth >= _DEPTH:
+        return None
+    recipes: dict[str, tuple[list[str], list[str]]] = {}
+    order: list[str] = []
+    current: list[str] = []
+    for line in text.replace("\\\n", " ").splitlines():
+        if line.startswith("\t"):
+            for target in current:
+                recipes[target][1].append(line.strip().lstrip("@-+"))
+        elif match := re.match(r"\A([^\s#:=][^:=#]*)::?(?!=)([^=]*)\Z", line):
+            current = match.group(1).split()
+            order += current
+            for target in current:
+                recipes.setdefault(target, ([], []))[0].extend(match.group(2).split("#")[0].replace("|", " ").split())
+        elif line.strip() and not line.startswith("#"):
+            current = []
+    wanted = [word for word in rest if word in recipes] or [t for t in order if not t.startswith(".")][:1]
+    seen: set[str] = set()
+    while wanted:
+        target = wanted.pop()
+        if target in seen or target not in recipes:
+            continue
+        seen.add(target)
+        needs, lines = recipes[target]
+        if found := _first(_in_text(line, folder, depth + 1) for line in lines if not line.startswith("$(MAKE)")):
+            return f"{found} (target {target})"
+        wanted += needs
+    return None
+
+
+def _in_package_json(program: str, rest: list[str], cwd: Path, depth: int) -> str | None:
+    text = _text_of(cwd / "package.json")
+    if text is None or depth >= _DEPTH:
+        return None
+    try:
+        scripts = json.loads(text).get("scripts", {})
+    except (ValueError, AttributeError):
+        return None
+    words = [word for word in rest if not word.startswith("-")]
+    names = words[1:2] if words[:1] in (["run"], ["run-script"]) else words[:1]
+    for name in names:
+        for hook in (f"pre{name}", name, f"post{name}"):
+            script = scripts.get(hook) if isinstance(scripts, dict) else None
+            if isinstance(script, str) and (found := _in_text(script, cwd, depth + 1)):
+                return f"{found} ({program} script {hook})"
+    return None
+
+
+def _text_of(path: Path) -> str | None:
+    try:
+        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+            return None
+        return path.read_text(encoding="utf-8", errors="replace")
+    except (OSError, ValueError):
+        return None
+
+
+def _first(answers: Iterable[str | None]) -> str | None:
+    return next((answer for answer in answers if answer), None)

@@ -1,0 +1,177 @@
+"""Heal or escalate: the one place where that is decided, always with the reason in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from guard.policy import odds
+from guard.policy.once_only import once_only
+from guard.policy.refusals import REFUSED
+from guard.policy.remedies_by_label import ORDER
+from guard.remedies import REMEDIES, user_strategy
+from guard.settings import LabelRule, Settings
+from guard.types import OUTSIDE, Attempt, Change, Diagnosis, Memory, Outcome, Plan, Refusal, Surroundings
+
+MIN_PROBABILITY = 0.55
+"""Of a diagnosis that is acted on, unless the settings say otherwise for its label."""
+# Repeating these is a change by itself: what they wait for, or what chance decides, is different next time.
+_BY_TIME = frozenset({"wait", "longer_timeouts"})
+
+
+def plan(
+    diagnosis: Diagnosis,
+    outcome: Outcome,
+    spent: Sequence[Attempt],
+    settings: Settings,
+    surroundings: Surroundings,
+    memory: Memory,
+    budget_left_s: float | None,
+) -> Plan:
+    """What to do after a failed attempt; `spent`: the attempts before it, with what was changed."""
+    rule = settings.rule(diagnosis.label)
+    reason = _stop(diagnosis, outcome, settings, rule)
+    strategy = user_strategy.propose_for(settings.strategies, diagnosis, outcome, surroundings)
+    if strategy is not None and _used(strategy, diagnosis, spent):
+        strategy = None
+    if not reason and strategy is None:
+        reason = _cannot_heal(diagnosis, rule)
+    if reason:
+        return Plan("escalate", reason)
+    refused: list[Refusal] = []
+    for group in _groups(diagnosis.label, rule):
+        changes = (strategy,) if strategy is not None else _ask(group, diagnosis, outcome, surroundings, spent, refused)
+        if not changes:
+            continue
+        return _priced(changes, refused, diagnosis, outcome, spent, memory, budget_left_s)
+    return Plan("escalate", _nothing_left(diagnosis, spent, refused), refused=tuple(refused))
+
+
+def _stop(diagnosis: Diagnosis, outcome: Outcome, settings: Settings, rule: LabelRule) -> str:
+    """Why nothing may be repeated here whatever the cause; "" when it may."""
+    if outcome.ended == "cancelled" or outcome.exit_code in (130, 131, 143) and outcome.signal in (2, 3, 15):
+        return "the command was told to stop"
+    if outcome.ended == "budget":
+        return "the time budget is used up"
+    allowed = rule.attempts if rule.attempts is not None else settings.attempts
+    if outcome.number >= min(allowed, settings.attempts):
+        return "no attempt is left" if settings.attempts > 1 else "settings allow one attempt"
+    if not rule.on:
+        return f"settings turn {diagnosis.label} off"
+    if not outcome.stdin_replayable:
+        return "its standard input was a pipe that cannot be read again (give it `</dev/null` or a file)"
+    if settings.idempotent is False:
+        return "settings say `idempotent: false`"
+    if settings.idempotent is None:
+        found = once_only(outcome.command)
+        if found:
+            return f"`{found}` must not run twice; `idempotent: true` says that it may"
+    return ""
+
+
+def _cannot_heal(diagnosis: Diagnosis, rule: LabelRule) -> str:
+    least = rule.min_probability if rule.min_probability is not None else MIN_PROBABILITY
+    if diagnosis.label in REFUSED and rule.remedies is None:
+        return REFUSED[diagnosis.label]
+    if diagnosis.probability < least:
+        return f"the diagnosis is too unsure ({diagnosis.probability:.0%}, wanted {least:.0%})"
+    return ""
+
+
+def _groups(label: str, rule: LabelRule) -> tuple[tuple[str, ...], ...]:
+    if rule.remedies is not None:
+        return tuple((name,) for name in rule.remedies) or ((),)
+    return ORDER.get(label, ((),))
+
+
+def _ask(
+    group: Sequence[str],
+    diagnosis: Diagnosis,
+    outcome: Outcome,
+    surroundings: Surroundings,
+    spent: Sequence[Attempt],
+    refused: list[Refusal],
+) -> tuple[Change, ...]:
+    """What the remedies of a group would change; refusals are gathered; what has not helped is left out."""
+    changes = []
+    for name in group:
+        answer = REMEDIES[name].propose(diagnosis, outcome, surroundings)
+        if isinstance(answer, Refusal):
+            if answer not in refused:
+                refused.append(answer)
+        elif answer is not None and not answer.safe:
+            refused.append(Refusal(name, f"needs leave: {answer.needs}"))
+        elif answer is not None and not _used(answer, diagnosis, spent):
+            changes.append(answer)
+    if not any(change.changes_something for change in changes) and not _chance(diagnosis, changes):
+        return ()
+    return tuple(changes)
+
+
+def _chance(diagnosis: Diagnosis, changes: Sequence[Change]) -> bool:
+    """Whether a retry that changes nothing is right: a cause outside the job, or one that chance decides."""
+    return bool(changes) and (
+        diagnosis.label in OUTSIDE
+        or diagnosis.label in ("flaky_test", "hang", "test_failure", "stale_state", "corrupt_artifact")
+    )
+
+
+def _used(change: Change, diagnosis: Diagnosis, spent: Sequence[Attempt]) -> bool:
+    """Whether the very same change was made after the same failure: it did not help then."""
+    for attempt in spent:
+        if attempt.plan is None or attempt.diagnosis is None:
+            continue
+        for old in attempt.plan.changes:
+            if old.remedy != change.remedy or (old.remedy in _BY_TIME and diagnosis.label in OUTSIDE):
+                continue
+            same = attempt.diagnosis.fingerprint == diagnosis.fingerprint
+            if (same and not _differs(old, change)) or (old.remedy == "rerun_all" and same):
+                return True
+    return False
+
+
+def _differs(old: Change, new: Change) -> bool:
+    return (old.env, old.argv, old.cpus, old.rlimits, old.limits, old.actions) != (
+        new.env,
+        new.argv,
+        new.cpus,
+        new.rlimits,
+        new.limits,
+        new.actions,
+    )
+
+
+def _priced(
+    changes: Sequence[Change],
+    refused: Sequence[Refusal],
+    diagnosis: Diagnosis,
+    outcome: Outcome,
+    spent: Sequence[Attempt],
+    memory: Memory,
+    budget_left_s: float | None,
+) -> Plan:
+    attempt_s = max([outcome.duration_s, *(attempt.outcome.duration_s for attempt in spent)])
+    cost = max(change.wait_s for change in changes) + sum(change.cost_s for change in changes) + attempt_s
+    chance = odds.success(changes, diagnosis, memory)
+    summary = " and ".join(change.summary for change in changes)
+    if budget_left_s is not None and cost > budget_left_s:
+        reason = f"{cost:.0f} s for another attempt do not fit in the {budget_left_s:.0f} s left of the budget"
+    elif chance < odds.least(attempt_s):
+        reason = f"a chance of {chance:.0%} is not worth another {cost / 60:.0f} min"
+    else:
+        return Plan("heal", summary, tuple(changes), tuple(refused), round(cost, 1), round(chance, 4))
+    return Plan("escalate", reason, (), tuple(refused), round(cost, 1), round(chance, 4))
+
+
+def _nothing_left(diagnosis: Diagnosis, spent: Sequence[Attempt], refused: Sequence[Refusal]) -> str:
+    tried = list(dict.fromkeys(_tried(spent)))
+    if refused:
+        return f"{refused[0].remedy} would have helped, but {refused[0].reason}"
+    if tried:
+        return f"{', '.join(tried)} did not help"
+    return f"no remedy for {diagnosis.label} applies here"
+
+
+def _tried(spent: Sequence[Attempt]) -> Iterator[str]:
+    for attempt in spent:
+        for change in attempt.plan.changes if attempt.plan is not None else ():
+            yield change.remedy

@@ -1,0 +1,21 @@
+"""Which remedies heal which label, in the order in which they are tried; those in one group go together."""
+
+from __future__ import annotations
+
+ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
+    "network_timeout": (("longer_timeouts", "wait"),),
+    "dns_failure": (("wait",),),
+    "connection_failure": (("longer_timeouts", "wait"),),
+    "service_unavailable": (("longer_timeouts", "wait"),),
+    "rate_limited": (("wait",),),
+    "infrastructure": (("wait",),),
+    "out_of_memory": (("raise_heap",), ("fewer_workers",)),
+    "disk_full": (("free_disk",), ("move_temp",)),
+    "resource_limit": (("raise_limit",), ("fewer_workers",)),
+    "hang": (("kill_stragglers",), ("rerun_all",)),
+    "corrupt_artifact": (("purge_cache",), ("wait",)),
+    "stale_state": (("reset_state",), ("kill_stragglers",), ("wait",)),
+    "flaky_test": (("rerun_failed_tests",), ("rerun_all",)),
+    # Only where the user's settings name a remedy for it.
+    "test_failure": (("rerun_failed_tests",),),
+}

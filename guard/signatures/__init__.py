@@ -1,0 +1,1 @@
+"""Signatures: data, one YAML file per ecosystem, loaded as compiled JSON."""
