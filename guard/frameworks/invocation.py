@@ -198,7 +198,11 @@ def _package_script(made: Invocation, manager: str, cwd: Path) -> Invocation | s
     rest = list(made.words[1:])
     while rest and rest[0] in {"-s", "--silent", "-q", "--quiet"}:
         rest.pop(0)
-    if any(word.split("=")[0] in {"-w", "--workspace", "--workspaces", "-ws", "--prefix", "-C", "-r", "--filter", "-F", "--cwd"} for word in rest):
+    if any(
+        word.split("=")[0]
+        in {"-w", "--workspace", "--workspaces", "-ws", "--prefix", "-C", "-r", "--filter", "-F", "--cwd"}
+        for word in rest
+    ):
         return f"{manager} runs the tests of another folder"
     if rest and rest[0] in {"run", "run-script", "rum", "urn"}:
         rest.pop(0)
@@ -235,7 +239,11 @@ def _package_script(made: Invocation, manager: str, cwd: Path) -> Invocation | s
         return inner
     if inner.through:
         return f"the script {name!r} of package.json hands on to another tool"
-    passed = rest[rest.index("--") + 1 :] if "--" in rest else [w for w in rest if manager != "npm" or not w.startswith("-")]
+    passed = (
+        rest[rest.index("--") + 1 :]
+        if "--" in rest
+        else [w for w in rest if manager != "npm" or not w.startswith("-")]
+    )
     return Invocation(
         (*inner.words, *passed),
         through=manager,
@@ -261,7 +269,9 @@ def _scripts(cwd: Path) -> Mapping[str, str] | None:
 
 def _make(made: Invocation, cwd: Path) -> Invocation | str:
     for word in made.words[1:]:
-        if word.startswith("-") and not re.match(r"^(-s|--silent|--quiet|-j\d*|--no-print-directory|--jobs=\d+)$", word):
+        if word.startswith("-") and not re.match(
+            r"^(-s|--silent|--quiet|-j\d*|--no-print-directory|--jobs=\d+)$", word
+        ):
             return f"make's option {word} may leave tests out"
     for name in ("GNUmakefile", "makefile", "Makefile"):
         text = read(cwd / name)
@@ -274,12 +284,13 @@ def _make(made: Invocation, cwd: Path) -> Invocation | str:
 
 def _session(made: Invocation, tool: str, cwd: Path) -> Invocation | str:
     names = ("tox.ini", "setup.cfg", "tox.toml", "pyproject.toml") if tool == "tox" else ("noxfile.py",)
-    text = next((found for name in names if (found := read(cwd / name)) and (tool in found or name == "tox.ini")), None)
+    text = next(
+        (found for name in names if (found := read(cwd / name)) and (tool in found or name == "tox.ini")),
+        None,
+    )
     if text is None:
         return f"no configuration of {tool} that could be read"
-    return Invocation(
-        (), tool, text.replace("\\\n", " "), made.env, made.argv, made.before, made.script_at
-    )
+    return Invocation((), tool, text.replace("\\\n", " "), made.env, made.argv, made.before, made.script_at)
 
 
 def plain_mention(text: str, pattern: str) -> str:

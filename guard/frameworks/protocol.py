@@ -18,7 +18,5 @@ class Framework(Protocol):
     def failed(self, outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusal:
         """The failed tests, from the framework's own report or cache; the log only where it has none."""
 
-    def rerun(
-        self, tests: FailedTests, outcome: Outcome, surroundings: Surroundings
-    ) -> Change | Refusal:
+    def rerun(self, tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
         """The change (argv or environment) with which only these tests run, or why that is not sound."""

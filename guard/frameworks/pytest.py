@@ -28,13 +28,16 @@ NAME = "pytest"
 _FLAGS: Final = ("--lf", "--lfnf=none")
 
 # "==== 1 failed, 2 passed in 0.12s ====", with -q without the rule around it.
-_SUMMARY = re.compile(r"^(?:=+ )?((?:\d+ [a-z]+(?: [a-z]+)?, )*\d+ [a-z]+(?: [a-z]+)?) in [\d.]+s(?: \([\d:. a-z,]+\))?(?: =+)?$")
+_SUMMARY = re.compile(
+    r"^(?:=+ )?((?:\d+ [a-z]+(?: [a-z]+)?, )*\d+ [a-z]+(?: [a-z]+)?) in [\d.]+s(?: \([\d:. a-z,]+\))?(?: =+)?$"
+)
 _COLLECTED = re.compile(r"^collected (\d+) items?((?: / \d+ \w+)*)$")
 _WORKERS = re.compile(r"^\d+ workers? \[(\d+) items?\]")
 _BANG = re.compile(r"^!{3,} .* !{3,}$")
 _INFO = re.compile(r"^=+ short test summary info =+$")
 _ROOT = re.compile(r"^rootdir: (.+?)(?:, (?:configfile|inifile|testpaths): .*)?$")
 _COVERAGE = re.compile(r"^=+ tests coverage =+$|^-+ coverage: platform |^Required test coverage of ")
+_MAKE_ERROR = re.compile(r"^g?make(?:\[\d+\])?: \*\*\* \[.*\] Error 1$")
 _CRASH = re.compile(r"INTERNALERROR>|^\[gw\d+\] node down|worker '?gw\d+'? crashed")
 # Options of one letter that may be bundled (`-vx`) and take no value.
 _EXITFIRST = re.compile(r"^-[a-zA-Z]*x[a-zA-Z]*$")
@@ -66,7 +69,8 @@ def ran(outcome: Outcome, surroundings: Surroundings) -> bool:
         return True
     printed = lines(outcome)
     return bool(_summaries(printed)) and any(
-        line.startswith(("=", "FAILED ", "ERROR ")) and ("test session starts" in line or "::" in line or _INFO.match(line))
+        line.startswith(("=", "FAILED ", "ERROR "))
+        and ("test session starts" in line or "::" in line or _INFO.match(line))
         for line in printed
     )
 
@@ -76,15 +80,18 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
 
     The cache keeps older failures and leaves failed subtests out, so neither it nor the log is believed alone.
     """
-    reason = not_all_ran(outcome, (1, 2))
+    found = find(outcome)
+    behind_make = isinstance(found, Invocation) and found.through == "make"
+    # pytest ends with 1 when all ran and some failed; make says 2 of any failing line, and names the 1.
+    reason = not_all_ran(outcome, (2,) if behind_make else (1,))
+    printed = lines(outcome)
+    if not reason and behind_make and not any(_MAKE_ERROR.match(line) for line in printed):
+        reason = "make does not say that pytest ended with 1"
     if reason:
         return refused(reason)
-    printed = lines(outcome)
     summaries = _summaries(printed)
     if len(summaries) != 1:
-        return refused(
-            "pytest printed no summary line" if not summaries else "pytest ran more than once"
-        )
+        return refused("pytest printed no summary line" if not summaries else "pytest ran more than once")
     counts = summaries[0]
     if any(_BANG.match(line) for line in printed):
         return refused("pytest stopped before all tests ran")
@@ -97,7 +104,7 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
         return refused("pytest's summary counts no failed test")
     ended = sum(
         counts.get(word, 0)
-        for word in ("failed", "passed", "skipped", "xfailed", "xpassed", "error", "errors", "rerun")
+        for word in ("failed", "passed", "skipped", "xfailed", "xpassed", "error", "errors")
     )
     wanted = _wanted(printed)
     if wanted is not None and ended < wanted:
@@ -133,9 +140,7 @@ def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> C
     if reason:
         return refused(f"pytest {reason}")
     if not found.through:
-        return narrowed(
-            tests, argv=found.with_words((*found.words[:at], *_FLAGS, *found.words[at:]))
-        )
+        return narrowed(tests, argv=found.with_words((*found.words[:at], *_FLAGS, *found.words[at:])))
     if found.through in {"npm", "yarn", "pnpm", "bun"}:
         return narrowed(tests, argv=found.with_more(_FLAGS))
     reason = _excluded(tuple(re.split(r"[\s\"',\[\]]+", _mentions(found.text)))) or plain_mention(
@@ -182,7 +187,9 @@ def _excluded(options: tuple[str, ...]) -> str:
         if name in _REFUSED:
             return _REFUSED[name]
         # argparse takes any unambiguous beginning of a long option.
-        if name.startswith(("--maxf", "--exitf", "--cov-f", "--stepw", "--last-f", "--cache-c", "--collect-o")):
+        if name.startswith(
+            ("--maxf", "--exitf", "--cov-f", "--stepw", "--last-f", "--cache-c", "--collect-o")
+        ):
             return f"was given {name}"
         if _EXITFIRST.match(option) and not _TAKES_VALUE.match(option):
             return _REFUSED["--exitfirst"]
@@ -200,7 +207,11 @@ def _mentions(text: str) -> str:
 
 def _by_posargs(tests: FailedTests, found: Invocation) -> Change | Refusal:
     """tox's own way to hand arguments on: `{posargs}` in the one line that runs pytest."""
-    runs = [line.strip() for line in found.text.splitlines() if re.search(r"^\s*(commands\s*=\s*)?(python\S* -m )?py\.?test\b", line)]
+    runs = [
+        line.strip()
+        for line in found.text.splitlines()
+        if re.search(r"^\s*(commands\s*=\s*)?(python\S* -m )?py\.?test\b", line)
+    ]
     place = re.search(r"\{posargs(?::([^{}]*))?\}", runs[0]) if len(runs) == 1 else None
     if place is None or "--" in found.words or "--" in found.argv:
         return refused("tox does not pass PYTEST_ADDOPTS on (pass_env), nor arguments to one pytest")
@@ -231,10 +242,9 @@ def _wanted(printed: tuple[str, ...]) -> int | None:
     for line in printed:
         match = _COLLECTED.match(line)
         if match:
-            parts = dict(
-                (word, int(number))
-                for number, word in re.findall(r"/ (\d+) (\w+)", match.group(2))
-            )
+            parts: dict[str, int] = {
+                word: int(number) for number, word in re.findall(r"/ (\d+) (\w+)", match.group(2))
+            }
             return parts.get("selected", int(match.group(1)) - parts.get("deselected", 0))
         match = _WORKERS.match(line)
         if match:
@@ -267,9 +277,7 @@ def _cached(
     cwd = folder(outcome)
     roots = [cwd]
     workspace = Path(surroundings.workspace).absolute()
-    for parent in cwd.parents:
-        if parent == workspace or workspace in parent.parents:
-            roots.append(parent)
+    roots += [parent for parent in cwd.parents if parent == workspace or workspace in parent.parents]
     # Only read, and only below the workspace or where the command ran.
     for line in printed:
         match = _ROOT.match(line)
@@ -311,11 +319,7 @@ def _same(entries: tuple[str, ...], named: tuple[str, ...], root: Path, cwd: Pat
         file, colons, rest = entry.partition("::")
         shown = {entry, os.path.relpath(root / file, cwd) + colons + rest}
         hit = next(
-            (
-                text
-                for text in left
-                if any(text == name or text.startswith(f"{name} - ") for name in shown)
-            ),
+            (text for text in left if any(text == name or text.startswith(f"{name} - ") for name in shown)),
             None,
         )
         if hit is None:

@@ -1,0 +1,34 @@
+"""The test frameworks guard knows: one module each, one line each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from guard.frameworks import (
+    cargo_test,
+    ctest,
+    go_test,
+    gradle_test,
+    jest,
+    maven_surefire,
+    mocha,
+    playwright,
+    pytest,
+    unittest,
+    vitest,
+)
+from guard.frameworks.verification import VerifiedFramework
+
+FRAMEWORKS: Final[dict[str, VerifiedFramework]] = {
+    "pytest": pytest,
+    "unittest": unittest,
+    "jest": jest,
+    "vitest": vitest,
+    "mocha": mocha,
+    "playwright": playwright,
+    "go_test": go_test,
+    "maven_surefire": maven_surefire,
+    "gradle_test": gradle_test,
+    "cargo_test": cargo_test,
+    "ctest": ctest,
+}
