@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,8 @@ _WORKERS = re.compile(r"^\d+ workers? \[(\d+) items?\]")
 _BANG = re.compile(r"^!{3,} .* !{3,}$")
 _INFO = re.compile(r"^=+ short test summary info =+$")
 _ROOT = re.compile(r"^rootdir: (.+?)(?:, (?:configfile|inifile|testpaths): .*)?$")
+# Relative to the root; printed with -v, and where it is not the default (tox).
+_CACHE = re.compile(r"^cachedir: (.+)$")
 _COVERAGE = re.compile(r"^=+ tests coverage =+$|^-+ coverage: platform |^Required test coverage of ")
 _MAKE_ERROR = re.compile(r"^g?make(?:\[\d+\])?: \*\*\* \[.*\] Error 1$")
 _CRASH = re.compile(r"INTERNALERROR>|^\[gw\d+\] node down|worker '?gw\d+'? crashed")
@@ -210,7 +213,7 @@ def _by_posargs(tests: FailedTests, found: Invocation) -> Change | Refusal:
     runs = [
         line.strip()
         for line in found.text.splitlines()
-        if re.search(r"^\s*(commands\s*=\s*)?(python\S* -m )?py\.?test\b", line)
+        if re.search(r"^\s*(commands\s*=\s*)?(\S*python\S* -m )?\S*py\.?test\b", line)
     ]
     place = re.search(r"\{posargs(?::([^{}]*))?\}", runs[0]) if len(runs) == 1 else None
     if place is None or "--" in found.words or "--" in found.argv:
@@ -278,16 +281,16 @@ def _cached(
     roots = [cwd]
     workspace = Path(surroundings.workspace).absolute()
     roots += [parent for parent in cwd.parents if parent == workspace or workspace in parent.parents]
-    # Only read, and only below the workspace or where the command ran.
-    for line in printed:
-        match = _ROOT.match(line)
-        if match:
-            root = Path(match.group(1))
-            if root.is_absolute() and (root == cwd or {cwd, workspace} & set(root.parents)):
-                roots.append(root)
+    shown = [Path(match.group(1)) for line in printed if (match := _ROOT.match(line))]
+    roots += [root for root in shown if root.is_absolute()]
+    caches = [".pytest_cache", *(match.group(1) for line in printed if (match := _CACHE.match(line)))]
     seen = False
-    for root in dict.fromkeys(roots):
-        entries = _entries(root)
+    for root, cache in product(dict.fromkeys(roots), dict.fromkeys(caches)):
+        place = Path(os.path.normpath(root / cache))
+        # What the log names is only read, and only below the workspace or where the command ran.
+        if not {cwd, workspace} & {place, *place.parents}:
+            continue
+        entries = _entries(place)
         if entries is None:
             continue
         seen = True
@@ -298,9 +301,9 @@ def _cached(
     )
 
 
-def _entries(root: Path) -> tuple[str, ...] | None:
-    """The names in `lastfailed` below `root`."""
-    text = read(root / ".pytest_cache" / "v" / "cache" / "lastfailed")
+def _entries(cache: Path) -> tuple[str, ...] | None:
+    """The names in `lastfailed` of a cache folder."""
+    text = read(cache / "v" / "cache" / "lastfailed")
     if text is None:
         return None
     try:
