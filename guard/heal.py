@@ -110,7 +110,7 @@ def _prepare(
     def record(applied: Applied) -> None:
         hear(Event("remedy_applied", outcome.number, applied=applied))
 
-    broken = (Applied(change=decided.changes[0], error="guard's own fault"),)
+    broken: tuple[Applied, ...] = (Applied(change=decided.changes[0], error="guard's own fault"),)
     applied = shielded("a remedy", broken, lambda: carry_out(decided, surroundings, record))
     failed = next((one for one in applied if one.error), None)
     return applied, f"{failed.change.remedy} failed: {failed.error}" if failed is not None else ""

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from guard.attempt.window import Window
 
-CHUNK = 256 << 10
+CHUNK = 64 << 10
 
 
 class Pump:

@@ -25,7 +25,7 @@ def become_subreaper() -> bool:
         # The C part alone: the `ctypes` package costs a passing run two milliseconds more.
         import _ctypes
 
-        handle = _ctypes.dlopen(None, 0)
+        handle = _ctypes.dlopen(None, 0)  # type: ignore[arg-type]
         prctl = _ctypes.dlsym(handle, "prctl")
         return bool(_ctypes.call_function(prctl, (_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) == 0)
     except Exception:

@@ -66,13 +66,14 @@ def run(request: Request) -> int:
         failsafe.confess("the start", fault)
         return _pass_through(request)
     workspace = detect.workspace(os.environ)
-    settings = None
+    settings: Settings | None = None
     if request.flags or _configured(runner.environment) or settings_place.find_file(workspace, None):
         from guard.commands import run_settings
 
-        settings = run_settings.load_or_say(request, runner)
-        if isinstance(settings, int):
-            return settings
+        loaded = run_settings.load_or_say(request, runner)
+        if isinstance(loaded, int):
+            return loaded
+        settings = loaded
     argv = _argv(request)
     ended = _first(runner, argv, request, settings)
     if ended.passed and runner.stopped_by is None and not _result_wanted(request, runner.environment):

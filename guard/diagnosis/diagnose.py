@@ -214,7 +214,7 @@ def _disk_or_unknown(outcome: Outcome, winner: Weighed | None, log: Log, masker:
             entities={"path": mount.path},
             fingerprint=fingerprint("disk_full", "telemetry:disk", mount.path),
         )
-    last = _last_lines(log, masker, 3)
+    last = (*_how(outcome), *_last_lines(log, masker, 3))
     doubt = winner.weight if winner is not None else 0.0
     alternatives = (Alternative(winner.label, round(doubt, 4)),) if winner is not None and doubt >= 0.1 else ()
     cause = last[-1].text if last else f"exit {outcome.exit_code}"
@@ -226,6 +226,14 @@ def _disk_or_unknown(outcome: Outcome, winner: Weighed | None, log: Log, masker:
         fingerprint=fingerprint("unknown", f"exit {outcome.exit_code}", cause),
         alternatives=alternatives,
     )
+
+
+def _how(outcome: Outcome) -> tuple[Evidence, ...]:
+    """A death by signal is worth a line: the log of one that was killed seldom says so."""
+    if outcome.signal is None:
+        return ()
+    counted = "; the kernel counted no out-of-memory kill" if kernel_says.no_oom_kill(outcome) else ""
+    return (Evidence(_TELEMETRY_LINE, f"the command was killed by signal {outcome.signal}{counted}"),)
 
 
 def _last_lines(log: Log, masker: Masker, count: int) -> tuple[Evidence, ...]:

@@ -102,6 +102,9 @@ def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> C
             return refused("cargo test chooses tests by name already")
     if any(name.startswith("-") for name in tests.tests):
         return refused("a failed test has a name that could be taken for an option")
+    if any(re.search(r"\s", name) for name in tests.tests):
+        # cargo hands the words on to rustdoc in one string, which is split at spaces.
+        return refused("a doc test cannot be chosen by its name")
     names = tuple(dict.fromkeys(tests.tests))
     if "--exact" in harness:
         return refused("cargo test chooses tests by name already")
@@ -141,12 +144,16 @@ def _blocks(printed: tuple[str, ...]) -> list[list[tuple[str, str]]] | str:
     blocks: list[list[tuple[str, str]]] = []
     current: list[tuple[str, str]] | None = None
     announced = 0
+    listing = False
     for line in printed:
         if match := _BLOCK.match(line):
             if current is not None:
                 return "a test target did not come to its end"
-            current, announced = [], int(match.group(1))
-        elif current is not None and (match := _LINE.match(line)):
+            current, announced, listing = [], int(match.group(1)), True
+        elif line in {"failures:", "successes:"}:
+            # What the tests themselves printed follows.
+            listing = False
+        elif current is not None and listing and (match := _LINE.match(line)):
             current.append((match.group(1), match.group(2).partition(",")[0]))
         elif match := _RESULT.match(line):
             counts = [int(match.group(number)) for number in range(2, 5)]

@@ -42,7 +42,7 @@ def ran(outcome: Outcome, surroundings: Surroundings) -> bool:
     """Whether the command is CTest, or the log has its summary."""
     del surroundings
     found = find(outcome)
-    if isinstance(found, Invocation) and (program(found.words) == "ctest" or _generated(found)):
+    if isinstance(found, Invocation) and program(found.words) == "ctest":
         return True
     return any(_SUMMARY.match(line) for line in lines(outcome))
 

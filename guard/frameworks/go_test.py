@@ -15,8 +15,9 @@ from guard.types import Around, Change, EnvPatch, FailedTests, Outcome, Refusal,
 NAME = "go_test"
 
 # `go test` prints these; a test binary prints the `---` lines and a lone FAIL when all its tests are over.
-_FAILED = re.compile(r"^--- FAIL: (\S+) \(\d+\.\d+s\)$")
-_PASSED = re.compile(r"^--- PASS: (\S+) \(\d+\.\d+s\)$")
+# Subtests stand indented, with -json flush left: they have a slash.
+_FAILED = re.compile(r"^--- FAIL: ([^\s/]+) \(\d+\.\d+s\)$")
+_PASSED = re.compile(r"^--- PASS: ([^\s/]+) \(\d+\.\d+s\)$")
 _PACKAGE = re.compile(r"^FAIL\t(\S+)\t(?:\d+\.\d+s|\(cached\))$")
 _OK = re.compile(r"^ok  \t(\S+)\t")
 _BUILD = re.compile(r"^FAIL\t\S+ \[(build|setup) failed\]$")
@@ -44,7 +45,7 @@ def ran(outcome: Outcome, surroundings: Surroundings) -> bool:
     """Whether the command is `go test`, or the log has a line of it for a package."""
     del surroundings
     found = find(outcome)
-    if isinstance(found, Invocation) and _is_go_test(found):
+    if isinstance(found, Invocation) and not found.through and _is_go_test(found):
         return True
     return any(_PACKAGE.match(line) for line in _printed(outcome))
 
@@ -116,7 +117,9 @@ def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> C
         if word.startswith("-") and name == "run" and found.through:
             return refused("the command chooses tests by -run already")
     pattern = "^(" + "|".join(dict.fromkeys(name.rpartition(".")[2] for name in tests.tests)) + ")$"
-    more = (f"-run={pattern}", "-v", "-count=1")
+    # A count of the user's own stands (it asks for that many passes); without one a cached pass could be shown.
+    counted = any(re.match(r"^--?(test\.)?count\b", word) for word in flags)
+    more = (f"-run={pattern}", "-v", *(() if counted else ("-count=1",)))
     if found.through == "make":
         reason = plain_mention(found.text, r"\bgo test\b")
         if reason or re.search(r"\bGOFLAGS\b", found.text) or "GOFLAGS" in found.env:
@@ -143,6 +146,9 @@ def verified(change: Change, outcome: Outcome) -> bool:
         if match := _PASSED.match(line):
             block.append(match.group(1))
         elif match := _OK.match(line):
+            if "(cached)" in line:
+                # Replayed, not run.
+                block = []
             passed |= {f"{match.group(1)}.{test}" for test in block}
             block = []
         elif line.startswith("?   \t"):

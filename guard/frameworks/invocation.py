@@ -49,37 +49,35 @@ class Invocation:
     before: tuple[str, ...] = ()
     script_at: int | None = None
 
+    outer: tuple[str, ...] = ()
+    """The words of npm and its like, where the framework stands in a script of package.json."""
+
     def with_words(self, words: tuple[str, ...]) -> tuple[str, ...] | None:
         """The argv that runs `words` instead; None where they do not stand in the command."""
-        if self.through:
-            return None
-        whole = (*self.before, *words)
-        if self.script_at is None:
-            return whole
-        changed = list(self.argv)
-        # Assignments in front stay the shell's; all else is quoted for it.
-        count = 0
-        while count < len(self.before) and assignment(self.before[count]):
-            count += 1
-        head = [
-            f"{name}={shlex.quote(value)}"
-            for name, _, value in (word.partition("=") for word in whole[:count])
-        ]
-        changed[self.script_at] = " ".join([*head, shlex.join(whole[count:])])
-        return tuple(changed)
+        return None if self.through else self._rebuilt(words)
 
     def with_more(self, more: tuple[str, ...]) -> tuple[str, ...] | None:
         """The argv in which `more` follows the framework's own words; None where nothing can be added."""
         if not self.through:
-            return self.with_words((*self.words, *more))
-        if self.through not in {"npm", "yarn", "pnpm", "bun"}:
+            return self._rebuilt((*self.words, *more))
+        if not self.outer:
             return None
-        dashes = ("--",) if self.through == "npm" and "--" not in self.argv else ()
-        whole = (*dashes, *more)
+        # npm alone keeps options for itself; the others hand on all that follows the script's name.
+        dashes = ("--",) if self.through == "npm" and "--" not in self.outer else ()
+        return self._rebuilt((*self.outer, *dashes, *more))
+
+    def _rebuilt(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        whole = (*self.before, *words)
         if self.script_at is None:
-            return (*self.argv, *whole)
+            return whole
+        # Assignments in front stay the shell's; all else is quoted for it.
+        count = 0
+        while count < len(self.before) and assignment(self.before[count]):
+            count += 1
+        pairs = (word.partition("=") for word in whole[:count])
+        head = [f"{name}={shlex.quote(value)}" for name, _, value in pairs]
         changed = list(self.argv)
-        changed[self.script_at] = f"{changed[self.script_at].strip()} {shlex.join(whole)}"
+        changed[self.script_at] = " ".join([*head, shlex.join(whole[count:])])
         return tuple(changed)
 
 
@@ -249,7 +247,9 @@ def _package_script(made: Invocation, manager: str, cwd: Path) -> Invocation | s
         through=manager,
         env={**made.env, **inner.env},
         argv=made.argv,
+        before=made.before,
         script_at=made.script_at,
+        outer=made.words,
     )
 
 

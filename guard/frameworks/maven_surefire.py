@@ -26,8 +26,8 @@ _TOTAL = re.compile(
     r"^\[(?:INFO|ERROR|WARNING)\] Tests run: (\d+), Failures: (\d+), Errors: (\d+), Skipped: (\d+)$"
 )
 _BROKEN = re.compile(
-    r"forked VM terminated|ExecutionException|There was a timeout|Crashed tests:|There was an error in the forked process"
-    r"|Corrupted channel"
+    r"^\[ERROR\].*(?:forked VM terminated|ExecutionException|There was a timeout|Crashed tests:"
+    r"|There was an error in the forked process)|^\[WARNING\].*Corrupted channel"
 )
 _SKIPPED_MODULE = re.compile(r"^\[INFO\] .* SKIPPED(?: \[.*\])?$")
 _CLASS = re.compile(r"^[A-Za-z_][\w.]*$")

@@ -68,7 +68,7 @@ def ran(outcome: Outcome, surroundings: Surroundings) -> bool:
     """Whether the command is pytest, or the log has its summary line below its own header."""
     del surroundings
     found = find(outcome)
-    if isinstance(found, Invocation) and _arguments(found) is not None:
+    if isinstance(found, Invocation) and found.words and _arguments(found) is not None:
         return True
     printed = lines(outcome)
     return bool(_summaries(printed)) and any(

@@ -9,11 +9,14 @@ import pytest
 
 pytestmark = [pytest.mark.tools, pytest.mark.skipif(shutil.which("cargo") is None, reason="no cargo")]
 
-FLAKY = """
+DOC = """
 /// ```
 /// assert!(std::path::Path::new("marker").exists());
 /// ```
 pub fn x() {}
+"""
+
+FLAKY = """
 #[cfg(test)]
 mod tests {
     #[test] fn ok() {}
@@ -30,11 +33,17 @@ def project(bench: Any, more: str = "") -> None:
     bench.write("tests/it.rs", "#[test] fn integ() {}\n" + more)
 
 
-def test_flaky_tests_heal_doc_test_included(bench: Any) -> None:
+def test_a_failed_doc_test_is_refused(bench: Any) -> None:
+    project(bench)
+    bench.write("src/lib.rs", DOC)
+    assert "doc test" in bench.reason(bench.attempt("cargo", "test", "--no-fail-fast"))
+
+
+def test_flaky_test_heals(bench: Any) -> None:
     project(bench)
     first = bench.attempt("cargo", "test", "--no-fail-fast")
     change = bench.change(first)
-    assert change.details["must_run"] == ["tests::flaky", "src/lib.rs - x (line 2)"]
+    assert change.details["must_run"] == ["tests::flaky"]
     bench.write("marker", "")
     second = bench.again(first, change)
     assert second.passed, bench.text(second)

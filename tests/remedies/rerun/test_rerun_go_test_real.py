@@ -86,7 +86,7 @@ def test_a_test_that_is_skipped_the_second_time_is_no_proof(bench: Any) -> None:
     [
         'func TestDies(t *testing.T) { panic("x") }\n',
         "func TestExits(t *testing.T) { os.Exit(1) }\n",
-        "func TestMain(m *testing.M) { m.Run(); os.Exit(3) }\n",
+        "func TestMain(m *testing.M) { os.Exit(1) }\n",
         "func TestNoBuild(t *testing.T) { nowhere() }\n",
     ],
 )
@@ -112,3 +112,13 @@ def test_through_make(bench: Any) -> None:
     second = bench.again(first, change)
     assert second.passed, bench.text(second)
     assert bench.verified(change, second), bench.text(second)
+
+
+def test_a_count_of_the_users_own_stands(bench: Any) -> None:
+    project(bench)
+    first = bench.attempt("go", "test", "-count=3", "./...")
+    change = bench.change(first)
+    bench.write("marker", "")
+    second = bench.again(first, change)
+    assert bench.text(second).count("--- PASS: TestFlaky (") == 3
+    assert bench.verified(change, second)

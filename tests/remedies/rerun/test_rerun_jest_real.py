@@ -107,3 +107,14 @@ def test_a_pass_that_skips_what_failed_is_no_proof(node: Any) -> None:
     assert second.passed
     assert not node.verified(change, second)
     assert not node.verified(change, replace(second, window=replace(second.window, dropped_bytes=4)))
+
+
+def test_in_a_script_with_a_comment_behind(node: Any) -> None:
+    project(node)
+    first = node.attempt(script="set -e\nX='a b' npm test\n# the end\n")
+    change = node.change(first)
+    node.write("marker", "")
+    second = node.again(first, change)
+    assert second.passed, node.text(second)
+    assert node.verified(change, second)
+    assert "1 passed, 1 total" in node.text(second)

@@ -1,0 +1,89 @@
+"""The command line: options only; each body imports its command and exits with its int."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from guard import __version__
+
+_RUN = {"ignore_unknown_options": False, "allow_interspersed_args": False}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="guard")
+def cli() -> None:
+    """Run a CI job's command, prove why it failed, and make the next attempt different."""
+
+
+@cli.command(context_settings=_RUN)
+@click.option("-c", "script", metavar="SCRIPT", help="Run this text by the platform's own shell.")
+@click.option("--script", "script_file", metavar="FILE", help="Run this script file by the platform's own shell.")
+@click.option("--shell", metavar="NAME", help="Shell semantics: github, gitlab, jenkins (default: where we are).")
+@click.option("--attempts", type=click.IntRange(1, 20), help="Attempts in all, the first included (default 3).")
+@click.option("--timeout", metavar="TIME", help="Limit of one attempt: 90, 90s, 10m, 1h30m.")
+@click.option("--idle-timeout", metavar="TIME", help="Limit without output.")
+@click.option("--budget", metavar="TIME", help="Limit over all attempts and waits.")
+@click.option("--idempotent", type=click.Choice(["auto", "true", "false"]), help="Whether the command may run twice.")
+@click.option("--on-heal", type=click.Choice(["pass", "warn", "fail"]), help="What a heal means for the job.")
+@click.option("--config", metavar="FILE", help="Settings file (default: .pipeguard.yml).")
+@click.option("--result-file", metavar="FILE", help="Write the run as JSON (also PIPEGUARD_RESULT).")
+@click.option("--cwd", metavar="DIR", help="Run the command in this folder.")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+def run(script: str | None, script_file: str | None, command: tuple[str, ...], **flags: Any) -> None:
+    """Run a command and heal it where that is possible: guard run [OPTIONS] -- CMD ARG…"""
+    given = [bool(command), script is not None, script_file is not None]
+    if sum(given) != 1:
+        raise click.UsageError("give one of: -- CMD ARG…, -c SCRIPT, --script FILE")
+    from guard.commands.run import Request
+    from guard.commands.run import run as execute
+
+    named = {name: value for name, value in flags.items() if value is not None}
+    sys.exit(execute(Request(argv=command, script=script, script_file=script_file, flags=named)))
+
+
+@cli.command()
+@click.argument("file", default="-")
+@click.option("--exit-code", type=int, help="The exit code of the command that printed the log.")
+@click.option("--json", "as_json", is_flag=True, help="Print the diagnosis as JSON.")
+@click.option("--jsonl", is_flag=True, help='Read {"id","text","exit_code"?} a line, write one result a line.')
+@click.option("--why", is_flag=True, help="Show which signatures fired and lost.")
+@click.option("--config", metavar="FILE", help="Settings file (default: .pipeguard.yml).")
+def diagnose(file: str, exit_code: int | None, as_json: bool, jsonl: bool, why: bool, config: str | None) -> None:
+    """Diagnose a log that exists: FILE, or - for standard input."""
+    from guard.commands import diagnose as command
+
+    sys.exit(command.run(file, exit_code, as_json=as_json, jsonl=jsonl, why=why, config=config))
+
+
+@cli.command(context_settings=_RUN)
+@click.option("--exit-code", type=int, help="The exit code of the command that printed the log.")
+@click.option("--config", metavar="FILE", help="Settings file (default: .pipeguard.yml).")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def explain(arguments: tuple[str, ...], exit_code: int | None, config: str | None) -> None:
+    """Say what guard would do, and why: explain [FILE|-] [-- CMD]; nothing is run or changed."""
+    from guard.commands import explain as command
+
+    sys.exit(command.run(arguments, exit_code, config))
+
+
+@cli.command()
+@click.option("--force", is_flag=True, help="Overwrite what exists.")
+def init(force: bool) -> None:
+    """Write a commented .pipeguard.yml and show the snippet for this repository's CI."""
+    from guard.commands import init as command
+
+    sys.exit(command.run(force=force))
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--signatures", metavar="FILE", help="Test a signature file against its own examples.")
+@click.option("--config", metavar="FILE", help="Settings file (default: .pipeguard.yml).")
+def doctor(as_json: bool, signatures: str | None, config: str | None) -> None:
+    """Say what guard can see and do on this machine."""
+    from guard.commands import doctor as command
+
+    sys.exit(command.run(as_json=as_json, signatures=signatures, config=config))

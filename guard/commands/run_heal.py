@@ -1,0 +1,89 @@
+"""`guard run` after a first attempt that did not simply pass: heal, report, write the result."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from guard import platforms, surroundings
+from guard.attempt import outcome
+from guard.attempt.run_once import Ended
+from guard.attempt.runner import Runner
+from guard.commands.run import Request
+from guard.diagnosis.mask import Masker
+from guard.failsafe import say, shielded
+from guard.heal import heal
+from guard.report import result
+from guard.report.terminal import Terminal
+from guard.settings import Settings
+from guard.types import Command, NoMemory, Run, Surroundings
+
+
+def after_first(
+    request: Request, runner: Runner, argv: tuple[str, ...], ended: Ended, settings: Settings | None
+) -> int:
+    """Everything after the first attempt. Returns the exit code of the job."""
+    env = {os.fsdecode(name): os.fsdecode(value) for name, value in runner.environment.items()}
+    settings = settings if settings is not None else Settings()
+    command = _command(request, argv, env, settings)
+    first = outcome.freeze(ended, command, 1, runner.stdin.replayable())
+    masker = shielded("masking", None, lambda: Masker.from_environment(env, argv))
+    if ended.how == "not_started":
+        say(f"guard: cannot run {ended.message}")
+    around = _surroundings(command, settings, ended.passed)
+    platform = platforms.PLATFORMS[around.platform]
+    terminal = Terminal(platform.escape, settings.attempts)
+    run = heal(command, first, settings, around, NoMemory(), terminal.hear, runner, runner.run_id)
+    shielded("reporting", None, lambda: terminal.conclude(run))
+    code = _verdict(run, settings)
+    path = settings.result_file or str(request.flags.get("result_file") or "") or env.get("PIPEGUARD_RESULT", "")
+    if path and masker is not None:
+        shielded("the result file", None, lambda: _write(path, run, code, masker))
+    return code
+
+
+def _command(
+    request: Request, argv: tuple[str, ...], env: Mapping[str, str], settings: Settings
+) -> Command:
+    cwd = request.flags.get("cwd")
+    return Command(
+        argv=argv,
+        script=request.script,
+        script_file=request.script_file,
+        cwd=os.path.realpath(str(cwd) if cwd else os.curdir),
+        env=env,
+        limits=settings.limits,
+        idempotent=settings.idempotent,
+    )
+
+
+def _surroundings(command: Command, settings: Settings, passed: bool) -> Surroundings:
+    if passed:
+        from guard.platforms import detect
+
+        return Surroundings(platform=detect.platform(command.env), cwd=command.cwd, workspace=command.cwd)
+    plain = Surroundings(cwd=command.cwd, workspace=command.cwd, env=command.env)
+    return shielded(
+        "looking around",
+        plain,
+        lambda: surroundings.look_around(command.env, command.cwd, settings.allow, settings.probes),
+    )
+
+
+def _verdict(run: Run, settings: Settings) -> int:
+    """The exit code of the job: a heal that the settings do not accept as green ends red, with exit code 1."""
+    if run.status != "healed":
+        return run.exit_code
+    labels = [attempt.diagnosis.label for attempt in run.attempts if attempt.diagnosis is not None]
+    if any(settings.rule(label).verdict == "fail" for label in labels):
+        say("guard: healed, but settings say `verdict: fail`: ending red with exit code 1")
+        return 1
+    return 0
+
+
+def _write(path: str, run: Run, code: int, masker: Masker) -> None:
+    document = result.run_object(run, masker)
+    document["exit_code"] = code
+    problem = result.write(path, document)
+    if problem:
+        say(f"guard: {problem}")

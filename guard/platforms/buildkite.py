@@ -1,0 +1,29 @@
+"""Buildkite: lines that begin with `---`, `+++` or `~~~` open groups (buildkite.com, "Managing log output")."""
+
+from __future__ import annotations
+
+import re
+
+from guard.platforms import plain
+
+NAME = "buildkite"
+
+_HEADER = re.compile(r"\A(?=(?:---|\+\+\+|~~~|\^\^\^) )")
+
+annotate = plain.annotate
+
+
+def escape(text: str) -> str:
+    """The text with no group header at its beginning."""
+    return _HEADER.sub(" ", plain.escape(text))
+
+
+def group(title: str) -> str:
+    """Opens a folded group, which lasts until the next."""
+    return f"--- {plain.escape(title)}"
+
+
+def end_group(title: str) -> str:
+    """A group ends where the next begins."""
+    del title
+    return ""

@@ -1,0 +1,12 @@
+"""CircleCI: each run step is a group of its own; its log knows no commands."""
+
+from __future__ import annotations
+
+from guard.platforms import plain
+
+NAME = "circleci"
+
+escape = plain.escape
+group = plain.group
+end_group = plain.end_group
+annotate = plain.annotate

@@ -1,0 +1,46 @@
+"""GitHub Actions: workflow commands (docs.github.com, "Workflow commands for GitHub Actions")."""
+
+from __future__ import annotations
+
+import re
+
+from guard.platforms import plain
+
+NAME = "github"
+
+# The runner reads `::name …::text` at the beginning of a line and `##[name]text` anywhere in one.
+_COMMAND = re.compile(r"::(?=[a-zA-Z])|##(?=\[)")
+
+
+def escape(text: str) -> str:
+    """The text with a space inside whatever could open a command."""
+    return _COMMAND.sub(lambda match: f"{match[0][0]} {match[0][1]}", plain.escape(text))
+
+
+def group(title: str) -> str:
+    """Opens a group."""
+    return f"::group::{_data(title)}"
+
+
+def end_group(title: str) -> str:
+    """Closes the open group."""
+    del title
+    return "::endgroup::"
+
+
+def annotate(level: str, title: str, text: str, file: str = "", line: int | None = None) -> str:
+    """An annotation at a file's line, where one is named."""
+    properties = [f"title={_property(title)}"]
+    if file:
+        properties.insert(0, f"file={_property(file)}")
+        if line is not None:
+            properties.insert(1, f"line={line}")
+    return f"::{level} {','.join(properties)}::{_data(text)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,34 @@
+"""GitLab CI: collapsible sections (docs.gitlab.com, "Custom collapsible sections")."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+
+from guard.platforms import plain
+
+NAME = "gitlab"
+
+_SECTION = re.compile(r"section_(?=start|end)")
+
+annotate = plain.annotate
+
+
+def escape(text: str) -> str:
+    """The text without carriage returns and escape codes, and with no section marker."""
+    return _SECTION.sub("section ", plain.escape(text))
+
+
+def group(title: str) -> str:
+    """Opens a section."""
+    return f"\x1b[0Ksection_start:{int(time.time())}:{_name(title)}[collapsed=true]\r\x1b[0K{escape(title)}"
+
+
+def end_group(title: str) -> str:
+    """Closes the section of that title."""
+    return f"\x1b[0Ksection_end:{int(time.time())}:{_name(title)}\r\x1b[0K"
+
+
+def _name(title: str) -> str:
+    return "pipeguard_" + hashlib.sha256(title.encode()).hexdigest()[:8]

@@ -1,0 +1,157 @@
+"""A Run → the result file `pipeguard.run/1` (guard/schema/run.schema.json): masked, mode 0600, replaced whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from guard.diagnosis.mask import Masker
+from guard.types import Applied, Attempt, Change, Diagnosis, Mount, Plan, Run, Telemetry
+
+SCHEMA = "pipeguard.run/1"
+
+
+def run_object(run: Run, masker: Masker) -> dict[str, Any]:
+    """The JSON object of a run."""
+    return {
+        "schema": SCHEMA,
+        "id": run.id,
+        "status": run.status,
+        "exit_code": run.exit_code,
+        "platform": run.platform,
+        "command": [masker.text(word) for word in run.command],
+        "started_at": run.started_at,
+        "duration_s": round(run.duration_s, 3),
+        "healed_by": list(run.healed_by),
+        "attempts": [_attempt(attempt, masker) for attempt in run.attempts],
+        "rescued_s": round(run.rescued_s, 3),
+        "wasted_s": round(run.wasted_s, 3),
+        "diagnosis_s": round(run.diagnosis_s, 4),
+    }
+
+
+def diagnosis_object(diagnosis: Diagnosis) -> dict[str, Any]:
+    """The JSON object of a diagnosis; its texts were masked when it was made."""
+    return {
+        "label": diagnosis.label,
+        "family": diagnosis.family,
+        "probability": diagnosis.probability,
+        "source": diagnosis.source,
+        "evidence": [{"line": one.line, "text": one.text, "rank": one.rank} for one in diagnosis.evidence],
+        "entities": {
+            name: list(value) if isinstance(value, tuple) else value for name, value in diagnosis.entities.items()
+        },
+        "fingerprint": diagnosis.fingerprint,
+        "alternatives": [
+            {"label": one.label, "probability": one.probability} for one in diagnosis.alternatives
+        ],
+    }
+
+
+def plan_object(plan: Plan, applied: tuple[Applied, ...], masker: Masker) -> dict[str, Any]:
+    """The JSON object of a plan and of what was done of it."""
+    done = {id(one.change): one for one in applied}
+    return {
+        "decision": plan.decision,
+        "reason": masker.text(plan.reason),
+        "remedies": [remedy_object(change, done.get(id(change)), masker) for change in plan.changes],
+        "refused": [{"name": one.remedy, "reason": masker.text(one.reason)} for one in plan.refused],
+        "expected_cost_s": plan.expected_cost_s,
+        "success_probability": plan.success_probability,
+    }
+
+
+def remedy_object(change: Change, applied: Applied | None, masker: Masker) -> dict[str, Any]:
+    """The JSON object of one change: its details, what was done, the wait."""
+    details = dict(change.details)
+    details["summary"] = change.summary
+    if change.actions:
+        details["actions"] = [{"kind": action.kind, "target": action.target} for action in change.actions]
+    if applied is not None and applied.done:
+        details["done"] = list(applied.done)
+    if applied is not None and applied.error:
+        details["error"] = applied.error
+    return {"name": change.remedy, "details": _masked(details, masker), "wait_s": round(change.wait_s, 3)}
+
+
+def write(path: str, document: Mapping[str, Any]) -> str:
+    """Write the file beside itself and move it into place. Returns why it could not be written, or ""."""
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            kind = target.lstat().st_mode
+            if not (stat.S_ISREG(kind) or stat.S_ISLNK(kind)):
+                return f"result file {path} not written: it is a folder or a special file"
+        except FileNotFoundError:
+            pass
+        descriptor, beside = tempfile.mkstemp(prefix=".pipeguard-", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(document, file, ensure_ascii=False, indent=1)
+                file.write("\n")
+            Path(beside).replace(target)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        return f"result file {path} not written: {error.strerror or error}"
+    return ""
+
+
+def _attempt(attempt: Attempt, masker: Masker) -> dict[str, Any]:
+    outcome = attempt.outcome
+    return {
+        "number": outcome.number,
+        "exit_code": outcome.exit_code,
+        "signal": outcome.signal,
+        "ended": outcome.ended,
+        "duration_s": round(outcome.duration_s, 3),
+        "telemetry": _telemetry(outcome.telemetry),
+        "diagnosis": diagnosis_object(attempt.diagnosis) if attempt.diagnosis is not None else None,
+        "plan": plan_object(attempt.plan, attempt.applied, masker) if attempt.plan is not None else None,
+    }
+
+
+def _telemetry(telemetry: Telemetry) -> dict[str, Any]:
+    figures: dict[str, Any] = {
+        "peak_rss_bytes": telemetry.peak_rss_bytes,
+        "oom_kills": telemetry.oom_kills,
+        "oom_kills_host": telemetry.oom_kills_host,
+        "memory_limit_bytes": telemetry.memory_limit_bytes,
+        "memory_available_bytes": telemetry.memory_available_bytes,
+        "disks_before": [_mount(mount) for mount in telemetry.disks_before],
+        "disks_after": [_mount(mount) for mount in telemetry.disks_after],
+        "load1": telemetry.load1,
+        "open_files_limit": list(telemetry.open_files_limit) if telemetry.open_files_limit else None,
+        "processes_limit": list(telemetry.processes_limit) if telemetry.processes_limit else None,
+        "survivors": [{"pid": one.pid, "name": one.name} for one in telemetry.survivors],
+    }
+    # What the kernel did not tell is absent.
+    return {name: value for name, value in figures.items() if value not in (None, [])}
+
+
+def _mount(mount: Mount) -> dict[str, Any]:
+    figures = {
+        "path": mount.path,
+        "free_bytes": mount.free_bytes,
+        "total_bytes": mount.total_bytes,
+        "free_inodes": mount.free_inodes,
+        "total_inodes": mount.total_inodes,
+    }
+    return {name: value for name, value in figures.items() if value is not None}
+
+
+def _masked(value: Any, masker: Masker) -> Any:
+    if isinstance(value, str):
+        return masker.text(value)
+    if isinstance(value, Mapping):
+        return {str(key): _masked(one, masker) for key, one in value.items()}
+    if isinstance(value, (list, tuple, frozenset, set)):
+        return [_masked(one, masker) for one in value]
+    return value if isinstance(value, (int, float, bool)) or value is None else masker.text(str(value))

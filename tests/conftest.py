@@ -1,0 +1,26 @@
+"""Shared by all layers: a scrubbed environment, and the program under test."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+# Tests agree inside a CI and at home.
+_SCRUBBED = ("CI", "GITHUB_", "GITLAB_", "JENKINS_", "CIRCLE", "TF_BUILD", "BUILDKITE", "TEAMCITY_", "RUNNER_", "PIPEGUARD_")
+
+
+@pytest.fixture(autouse=True)
+def _scrubbed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(_SCRUBBED):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def guard() -> list[str]:
+    """The argv that starts guard with this interpreter."""
+    return [sys.executable, "-m", "guard"]
