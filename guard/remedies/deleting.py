@@ -121,7 +121,7 @@ def _open_unreadable(name: str, parent: int) -> int:
         # By the open folder, not by its name: chmod of a name would follow a link put there meanwhile.
         handle = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
         try:
-            os.chmod(f"/proc/self/fd/{handle}", 0o700)
+            Path(f"/proc/self/fd/{handle}").chmod(0o700)
         finally:
             os.close(handle)
         return _open_folder(name, parent)
