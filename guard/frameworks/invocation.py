@@ -29,6 +29,7 @@ _WRAPPERS: Mapping[tuple[str, ...], frozenset[str]] = {
     ("poetry", "run"): frozenset(),
     ("uv", "run"): frozenset({"--frozen", "--locked", "--no-sync"}),
 }
+_NODE_FRAMEWORKS = frozenset({"jest", "vitest", "mocha", "_mocha"})
 _PYTHON = re.compile(r"^(python|pypy)(\d+(\.\d+)?)?(\.exe)?$")
 _PYTHON_FLAGS = re.compile(r"^-[bBdEiIOPqsSuv]+$")
 
@@ -103,7 +104,8 @@ def find(outcome: Outcome) -> Invocation | str:
 def program(words: tuple[str, ...]) -> str:
     """The name of the program without its folder and extension."""
     name = re.split(r"[/\\]", words[0])[-1] if words else ""
-    return re.sub(r"\.(exe|cmd|bat|js|mjs|cjs)$", "", name)
+    # `npx jest@29` runs that version of jest.
+    return re.sub(r"(?<=.)@.*$", "", re.sub(r"\.(exe|cmd|bat|js|mjs|cjs)$", "", name))
 
 
 def module_arguments(words: tuple[str, ...], module: str) -> int | None:
@@ -181,6 +183,10 @@ def _unwrap(
 
 def _wrapper(words: tuple[str, ...]) -> int:
     """How many words a program that only runs what follows takes up; 0: it is none."""
+    if program(words) == "node":
+        # `node --experimental-vm-modules node_modules/jest/bin/jest.js`
+        at = next((number for number, word in enumerate(words) if number and not word.startswith("--")), 0)
+        return at if program(words[at:]) in _NODE_FRAMEWORKS and "/" in words[at] else 0
     for names, flags in _WRAPPERS.items():
         if (program(words), *words[1 : len(names)]) == names:
             at = len(names)
@@ -219,7 +225,7 @@ def _package_script(made: Invocation, manager: str, cwd: Path) -> Invocation | s
     if scripts is None:
         return "no package.json that could be read"
     if name not in scripts:
-        if manager == "yarn":
+        if manager in {"yarn", "pnpm"}:
             # `yarn NAME` runs the program of that name where no script has it.
             return Invocation(
                 (name, *rest),

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
+from functools import lru_cache
 from pathlib import Path
 
-from guard.types import Outcome
+from guard.types import LogWindow, Outcome
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[@-_])")
+_LONGEST_LINE = 16 * 1024
 _MOST_BYTES = 64 * 1024 * 1024
 
 
 def lines(outcome: Outcome) -> tuple[str, ...]:
-    """The printed lines, decoded leniently; of a line that was redrawn (CR), what stood last."""
-    window = outcome.window
+    """The printed lines, decoded leniently; of a line that was redrawn (CR), what stood last.
+
+    Each is cut at 16 KiB: no line that a framework is judged by is longer, and a pattern stays quick.
+    """
+    return _lines(outcome.window)
+
+
+# Every framework is asked about the same attempt, several times.
+@lru_cache(maxsize=1)
+def _lines(window: LogWindow) -> tuple[str, ...]:
     text = (window.head + window.tail).decode("utf-8", "replace")
     plain = _ESCAPES.sub("", text)
-    return tuple(line.rstrip("\r").rpartition("\r")[2].rstrip() for line in plain.split("\n"))
+    return tuple(line.rstrip("\r").rpartition("\r")[2].rstrip()[:_LONGEST_LINE] for line in plain.split("\n"))
 
 
 def started(outcome: Outcome) -> float | None:

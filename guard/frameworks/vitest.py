@@ -15,8 +15,8 @@ from guard.types import Change, FailedTests, Outcome, Refusal, Surroundings
 NAME = "vitest"
 
 # " Test Files  1 failed | 2 passed (3)" and "      Tests  1 failed | 4 passed (5)".
-_FILES = re.compile(r"^ *Test Files  ((?:\d+ \w+ ?\|? ?)+)\((\d+)\)$")
-_TESTS = re.compile(r"^ *Tests  ((?:\d+ \w+(?: \w+)? ?\|? ?)+)\((\d+)\)$")
+_FILES = re.compile(r"^ *Test Files  (\d+ \w+(?: \| \d+ \w+)*) \((\d+)\)$")
+_TESTS = re.compile(r"^ *Tests  (\d+ [a-z ]+(?: \| \d+ [a-z ]+)*) \((\d+)\)$")
 # " FAIL  a.test.js > suite > name"; a project's name stands between bars or without them.
 _FAIL = re.compile(r"^ *FAIL  (?:\|[^|]+\| )?(\S+)(?: > .*)?$")
 _PASS = re.compile(r"^ *✓ (?:\|[^|]+\| )?(\S+) \(\d+ tests?(?: \| \d+ skipped)?\)(?: .*)?$")
