@@ -47,19 +47,22 @@ class Matcher:
     def __init__(self, signatures: Sequence[Signature]) -> None:
         """Patterns compile only when their literal occurs."""
         self.signatures = tuple(signatures)
-        self._scanner = Scanner([signature.prefilter for signature in self.signatures])
+        pairs = [(which, literal) for which, one in enumerate(self.signatures) for literal in one.prefilter]
+        self._owners = [which for which, _ in pairs]
+        self._scanner = Scanner([literal for _, literal in pairs])
 
     def hits(self, log: Log) -> list[Hit]:
         """All hits in the order of the lines; of two by one signature in one line the first."""
         hits: list[Hit] = []
-        for which, offsets in self._scanner.offsets(log.data).items():
+        seen: set[tuple[int, int]] = set()
+        for literal, offsets in self._scanner.offsets(log.data).items():
+            which = self._owners[literal]
             signature = self.signatures[which]
-            seen = -1
             for offset in offsets:
                 index = log.index_of(offset)
-                if index == seen:
+                if (which, index) in seen:
                     continue
-                seen = index
+                seen.add((which, index))
                 match = found(signature.pattern, log.text(index, offset))
                 if match is not None and _surrounded(signature, log, index):
                     hits.append(Hit(index, signature, _groups(signature, match)))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 _BLOCK = 1 << 20
-_FIRST, _LAST = 60, 240
+_FIRST, _LAST = 300, 1200
 """Of a literal that stands in thousands of lines, the first and the last are looked at."""
 
 # Quads that stand in most failing logs: never the best choice to represent a literal.
@@ -31,15 +31,11 @@ class Scanner:
     """Finds, for many literals at once, the offsets in a text at which they stand (without case)."""
 
     def __init__(self, literals: Sequence[str]) -> None:
-        """Literals shorter than four bytes are looked for one by one."""
+        """Each literal has at least four bytes."""
         self.literals = [literal.lower().encode() for literal in literals]
         self._by_quad: dict[bytes, list[int]] = {}
-        self._short: list[int] = []
         taken: dict[bytes, int] = {}
         for index, literal in enumerate(self.literals):
-            if len(literal) < 4:
-                self._short.append(index)
-                continue
             chosen = quad(literal, taken)
             taken[chosen] = taken.get(chosen, 0) + 1
             self._by_quad.setdefault(chosen, []).append(index)
@@ -52,12 +48,7 @@ class Scanner:
         except ImportError:
             found = {index: _all_offsets(low, literal) for index, literal in enumerate(self.literals)}
             return {index: where for index, where in found.items() if where}
-        found = self._with_numpy(low, numpy)
-        for index in self._short:
-            where = _all_offsets(low, self.literals[index])
-            if where:
-                found[index] = where
-        return found
+        return self._with_numpy(low, numpy)
 
     def _with_numpy(self, low: bytes, np: Any) -> dict[int, list[int]]:
         quads = list(self._by_quad)

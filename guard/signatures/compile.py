@@ -21,7 +21,7 @@ def _row(signature: Signature) -> dict[str, object]:
         "label": signature.label,
         "tool": signature.tool,
         "pattern": signature.pattern,
-        "prefilter": signature.prefilter,
+        "prefilter": signature.prefilter[0] if len(signature.prefilter) == 1 else list(signature.prefilter),
     }
     if signature.entities:
         row["entities"] = dict(signature.entities)

@@ -25,7 +25,8 @@ FIELDS = frozenset(
         "no_match",
     }
 )
-REQUIRED = ("id", "label", "tool", "pattern", "prefilter")
+REQUIRED = ("id", "label", "tool", "pattern")
+SHORTEST_LITERAL = 4
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ class Signature:
     label: str
     tool: str
     pattern: str
-    prefilter: str
-    """A literal of every line that can match, compared without case."""
+    prefilter: tuple[str, ...]
+    """Literals of which every line that can match holds one, compared without case."""
     entities: Mapping[str, str] = field(default_factory=dict)
     kind: str = "cause"
     """cause: decides alone; symptom: a consequence; warning: printed also by runs that survive it."""
@@ -81,7 +82,7 @@ def from_mapping(row: Mapping[str, object]) -> Signature:
         label=label,
         tool=str(row["tool"]),
         pattern=str(row["pattern"]),
-        prefilter=str(row["prefilter"]),
+        prefilter=_literals(row.get("prefilter")),
         entities={str(name): str(group) for name, group in entities.items()},
         kind=str(kind),
         probability=float(probability),
@@ -91,6 +92,15 @@ def from_mapping(row: Mapping[str, object]) -> Signature:
         match=_texts(row, "match"),
         no_match=_texts(row, "no_match"),
     )
+
+
+def _literals(value: object) -> tuple[str, ...]:
+    literals = [value] if isinstance(value, str) else value
+    if not isinstance(literals, list) or not literals or not all(isinstance(one, str) for one in literals):
+        raise ValueError("'prefilter' is missing, or no text or list of texts")
+    if any(len(one) < SHORTEST_LITERAL for one in literals):
+        raise ValueError(f"a literal of 'prefilter' is shorter than {SHORTEST_LITERAL} characters")
+    return tuple(literals)
 
 
 def _nearby(value: object) -> Nearby | None:

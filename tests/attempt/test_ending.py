@@ -97,7 +97,7 @@ def test_nohup_stays_in_force(guard, workspace, marker):
 def test_nothing_of_an_attempt_is_alive_when_the_next_begins(guarded, workspace, marker):
     script = f"""n=$PIPEGUARD_ATTEMPT
 if [ "$n" = 1 ]; then (setsid sleep {marker} &) ; sleep {marker} & echo 'curl: (56) Recv failure: Connection reset by peer'; sleep 0.2; exit 56; fi
-pgrep -f 'sleep {marker}' && exit 9; echo alone"""
+pgrep -fx 'sleep {marker}' && exit 9; echo alone"""
     (workspace / ".pipeguard.yml").write_text("attempts: 2\n")
     done = guarded("bash", "-c", script)
     assert done.stdout.endswith(b"alone\n"), done
