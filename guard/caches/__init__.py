@@ -1,0 +1,21 @@
+"""One file per tool's cache: its name → the module that knows where it is and how to purge one entry."""
+
+from __future__ import annotations
+
+from guard.caches import cargo, ccache, go, go_build, gradle, maven, npm, pip, pnpm, uv, yarn, yarn_berry
+from guard.caches.protocol import Cache
+
+CACHES: dict[str, Cache] = {
+    "cargo": cargo,
+    "ccache": ccache,
+    "go": go,
+    "go_build": go_build,
+    "gradle": gradle,
+    "maven": maven,
+    "npm": npm,
+    "pip": pip,
+    "pnpm": pnpm,
+    "uv": uv,
+    "yarn": yarn,
+    "yarn_berry": yarn_berry,
+}
