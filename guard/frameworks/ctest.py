@@ -17,6 +17,8 @@ NAME = "ctest"
 _SUMMARY = re.compile(r"^(\d+)% tests passed, (\d+) tests? failed out of (\d+)$")
 _ENTRY = re.compile(r"^\s+(\d+) - (.+?) \(([^()]+)\)(?: +[\w .-]+)?$")
 _PASSED = re.compile(r"^ *\d+/\d+ Test +#(\d+): (.+?) \.+ +Passed +[\d.]+ sec$")
+# Each test that came to its end: "3/7 Test #5: name ...".
+_DONE = re.compile(r"^ *(\d+)/(\d+) Test +#\d+: ")
 _PROJECT = re.compile(r"^Test project (.+)$")
 _OPTIONS: Mapping[str, str] = {
     "--stop-on-failure": "stops at the first failure",
@@ -66,6 +68,10 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
     if reason:
         return refused(reason)
     count, total = int(summaries[0].group(2)), int(summaries[0].group(3))
+    done = [int(match.group(2)) for line in printed if (match := _DONE.match(line))]
+    if len(done) != total or set(done) != {total}:
+        # A preset can stop at the first failure too.
+        return refused("CTest did not come to the end of its list")
     named = _named(printed)
     if len(named) != count:
         return refused("CTest's list of failures does not agree with its summary")

@@ -121,7 +121,7 @@ def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> C
     counted = any(re.match(r"^--?(test\.)?count\b", word) for word in flags)
     more = (f"-run={pattern}", "-v", *(() if counted else ("-count=1",)))
     if found.through == "make":
-        reason = plain_mention(found.text, r"\bgo test\b")
+        reason = plain_mention(found, r"\bgo test\b")
         if reason or re.search(r"\bGOFLAGS\b", found.text) or "GOFLAGS" in found.env:
             return refused(f"make: {reason or 'the Makefile sets GOFLAGS itself'}")
         text = " ".join(more)

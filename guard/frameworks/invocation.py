@@ -299,19 +299,21 @@ def _session(made: Invocation, tool: str, cwd: Path) -> Invocation | str:
     return Invocation((), tool, text.replace("\\\n", " "), made.env, made.argv, made.before, made.script_at)
 
 
-def plain_mention(text: str, pattern: str) -> str:
+def plain_mention(found: Invocation, pattern: str) -> str:
     """Why the lines that run `pattern` in a Makefile, tox.ini or noxfile are not plain; empty where they are.
 
-    A redirected or excused run would not show in the log, which all else is judged by.
+    A run whose output is redirected or excused would not show in the log, which all else is judged by.
     """
-    found = [
+    mentions = [
         line.strip()
-        for line in text.splitlines()
+        for line in found.text.splitlines()
         if re.search(pattern, line) and not line.lstrip().startswith(("#", ";"))
     ]
-    if not found:
+    if not mentions:
         return "its configuration does not name the test framework"
-    for line in found:
-        if re.search(r"[|>&]|^[@+]*-", line):
-            return "the line that runs the tests does more than that"
+    if found.through == "nox" and re.search(r"\bsilent\b|\bstdout\b", found.text):
+        return "the noxfile hides the output of what it runs"
+    # Neither tox nor nox runs a shell. A version (`pytest>=8`) is no redirection.
+    if found.through == "make" and any(re.search(r"[|&]|>(?!=)|^[@+]*-", line) for line in mentions):
+        return "the line that runs the tests does more than that"
     return ""

@@ -22,8 +22,9 @@ _SUREFIRE_ERROR = re.compile(
     r"^\[ERROR\] Failed to execute goal org\.apache\.maven\.plugins:maven-surefire-plugin:[\w.-]+:test \([^)]+\)"
     r" on project \S+: *(There are test failures\..*)?$"
 )
+# Before Surefire 2.20 without a level in front.
 _TOTAL = re.compile(
-    r"^\[(?:INFO|ERROR|WARNING)\] Tests run: (\d+), Failures: (\d+), Errors: (\d+), Skipped: (\d+)$"
+    r"^(?:\[(?:INFO|ERROR|WARNING)\] )?Tests run: (\d+), Failures: (\d+), Errors: (\d+), Skipped: (\d+)(?:, Flakes: \d+)?$"
 )
 _BROKEN = re.compile(
     r"^\[ERROR\].*(?:forked VM terminated|ExecutionException|There was a timeout|Crashed tests:"

@@ -147,7 +147,7 @@ def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> C
     if found.through in {"npm", "yarn", "pnpm", "bun"}:
         return narrowed(tests, argv=found.with_more(_FLAGS))
     reason = _excluded(tuple(re.split(r"[\s\"',\[\]]+", _mentions(found.text)))) or plain_mention(
-        found.text, r"py\.?test"
+        found, r"py\.?test"
     )
     if reason:
         return refused(f"{found.through}: {reason}")

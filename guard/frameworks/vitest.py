@@ -19,7 +19,8 @@ _FILES = re.compile(r"^ *Test Files  (\d+ \w+(?: \| \d+ \w+)*) \((\d+)\)$")
 _TESTS = re.compile(r"^ *Tests  (\d+ [a-z ]+(?: \| \d+ [a-z ]+)*) \((\d+)\)$")
 # " FAIL  a.test.js > suite > name"; a project's name stands between bars or without them.
 _FAIL = re.compile(r"^ *FAIL  (?:\|[^|]+\| )?(\S+)(?: > .*)?$")
-_PASS = re.compile(r"^ *✓ (?:\|[^|]+\| )?(\S+) \(\d+ tests?(?: \| \d+ skipped)?\)(?: .*)?$")
+# " ✓ a.test.js (3 tests) 5ms", by the verbose reporter " ✓ a.test.js > suite > name 2ms".
+_PASS = re.compile(r"^ *✓ (?:\|[^|]+\| )?(\S+) (?:\(\d+ tests?(?: \| \d+ skipped)?\)|> )")
 _SAFE = re.compile(r"^[\w@.+][\w@.+/-]*$")
 _OPTIONS: Mapping[str, str] = {
     "--bail": "stops after some failures",
@@ -125,6 +126,7 @@ def verified(change: Change, outcome: Outcome) -> bool:
     before = change.details.get("skipped")
     return (
         set(must_run(change)) <= passed
+        and counts.get("passed", 0) >= len(must_run(change))
         and counts.get("passed", 0) + counts.get("skipped", 0) == int(files[0].group(2))
         and isinstance(before, int)
         and _skipped(printed) <= before

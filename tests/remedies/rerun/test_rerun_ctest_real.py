@@ -81,3 +81,15 @@ def test_a_test_that_is_skipped_the_second_time_is_no_proof(bench: Any) -> None:
     project(bench, 'set_tests_properties("odd name (x) -1" PROPERTIES SKIP_RETURN_CODE 1)')
     second = bench.again(first, change)
     assert not bench.verified(change, second)
+
+
+def test_a_preset_that_stops_at_the_first_failure_is_refused(bench: Any) -> None:
+    project(bench, "add_test(NAME later COMMAND true)")
+    bench.write(
+        "CMakePresets.json",
+        '{"version": 3, "configurePresets": [{"name": "d", "binaryDir": "build"}],'
+        ' "testPresets": [{"name": "d", "configurePreset": "d", "execution": {"stopOnFailure": true}}]}',
+    )
+    first = bench.attempt("ctest", "--preset", "d")
+    assert first.exit_code == 8, bench.text(first)
+    assert bench.reason(first)

@@ -271,7 +271,7 @@ def test_through_tox_by_posargs(bench: Any) -> None:
     _marker_tests(bench)
     bench.write(
         "tox.ini",
-        "[tox]\nskipsdist = true\n[testenv:one]\nskip_install = true\nallowlist_externals = *\n"
+        "[tox]\nskipsdist = true\n[testenv:one]\nskip_install = true\n# deps = pytest>=7\nallowlist_externals = *\n"
         f"commands = {sys.executable} -m pytest {{posargs:test_a.py}}\n",
     )
     first = bench.attempt(tox, "-e", "one")
