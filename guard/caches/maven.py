@@ -19,7 +19,7 @@ _COMMENT = re.compile(r"(?s)<!--.*?-->")
 # group:artifact:type[:classifier]:version or group:artifact:version
 _COORDINATES = re.compile(r"(?<![\w.:/-])([A-Za-z_][\w.-]*):([\w.-]+):((?:[\w.-]+:){0,2})(\d[\w.+-]*|[\w.-]*\d[\w.+-]*)")
 _MARKS = ("_remote.repositories", "_maven.repositories", "resolver-status.properties")
-_LONGEST_S = 20.0
+_LONGEST_S = 10.0
 
 
 def candidates(surroundings: Surroundings) -> tuple[Path, ...]:

@@ -19,7 +19,7 @@ NAME = "npm"
 
 _INTEGRITY = re.compile(r"\b(sha(?:1|256|384|512))-([A-Za-z0-9+/]{27,88}={0,2})")
 _CONTENT = re.compile(r"content-v2/(sha\d+)/([0-9a-f]{2})/([0-9a-f]{2})/([0-9a-f]{10,})")
-_LONGEST_CHECK_S = 20.0
+_LONGEST_CHECK_S = 10.0
 
 
 def candidates(surroundings: Surroundings) -> tuple[Path, ...]:

@@ -15,7 +15,7 @@ NAME = "pip"
 _URL = re.compile(r"https?://[^\s'\"<>()#]{4,2000}")
 _FILE = re.compile(r"\b([A-Za-z0-9][\w.]*)-(\d[\w.!+]*?)(?:-[\w.]+-[\w.]+-[\w.]+\.whl|\.tar\.gz|\.zip)")
 _GOT = re.compile(r"\bGot\s+([0-9a-f]{64})\b")
-_LONGEST_S = 20.0
+_LONGEST_S = 10.0
 _NAME_BYTES = 1 << 16
 
 

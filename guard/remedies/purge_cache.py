@@ -1,0 +1,144 @@
+"""A damaged download in a tool's cache: that entry deleted where the tool can tell it, else that tool's cache."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from guard.caches import CACHES, places
+from guard.caches.root import verified
+from guard.caches.said import lost_below
+from guard.remedies.around_evidence import with_neighbours
+from guard.remedies.command_words import programs
+from guard.remedies.deleting import delete_tree, size_of
+from guard.remedies.protocol import nothing_to_undo
+from guard.types import Action, Applied, Change, Diagnosis, Outcome, Refusal, Surroundings
+
+NAME = "purge_cache"
+LABELS = frozenset({"corrupt_artifact"})
+
+undo = nothing_to_undo
+
+# What signatures and commands call a tool → the caches it may have, the likeliest first.
+_CACHES_OF: dict[str, tuple[str, ...]] = {
+    "python": ("pip",), "python3": ("pip",), "pip3": ("pip",), "pipx": ("pip",), "tox": ("pip",), "nox": ("pip",),
+    "npx": ("npm",), "node": ("npm",), "yarn": ("yarn", "yarn_berry"), "yarnpkg": ("yarn", "yarn_berry"),
+    "pnpx": ("pnpm",), "corepack": ("pnpm", "yarn_berry", "yarn"), "rustc": ("cargo",), "rust": ("cargo",),
+    "mvn": ("maven",), "mvnw": ("maven",), "mvnd": ("maven",), "gradlew": ("gradle",), "go": ("go", "go_build"),
+    "uvx": ("uv",), "javac": ("maven", "gradle"), "java": ("maven", "gradle"), "jvm": ("maven", "gradle"),
+    "sbt": ("maven",), "kotlin": ("gradle", "maven"), "kotlinc": ("gradle", "maven"),
+}  # fmt: skip
+_MOST_ENTRIES = 500
+
+
+def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
+    """Deletes the damaged entries that the log leads to, as they really lie in the verified cache."""
+    if diagnosis.label not in LABELS:
+        return None
+    wide = with_neighbours(diagnosis, outcome)
+    roots: list[tuple[str, Path]] = []
+    refusal: Refusal | None = None
+    for name in _asked(diagnosis, outcome):
+        root = _root(name, outcome, surroundings)
+        if isinstance(root, Path):
+            roots.append((name, root))
+        elif "no cache of" not in root.reason:
+            refusal = refusal or root
+    # A line that names a file in a cache says more than the name of a tool.
+    roots.sort(key=lambda one: not lost_below(one[1], wide))
+    if roots and surroundings.allow.delete is None:
+        return Refusal(NAME, "a policy forbids all deletion")
+    for name, root in roots:
+        # The evidence itself first: what stands around it may speak of packages that are sound.
+        entries = CACHES[name].damaged(root, diagnosis) or CACHES[name].damaged(root, wide)
+        if entries:
+            return _change(name, root, entries[:_MOST_ENTRIES], whole=False)
+    return _whole(roots, diagnosis, surroundings) or refusal
+
+
+def _whole(roots: list[tuple[str, Path]], diagnosis: Diagnosis, surroundings: Surroundings) -> Change | Refusal | None:
+    """The tool's cache where the entry cannot be told; only of a tool that the diagnosis itself names."""
+    tool = _plain(str(diagnosis.entities.get("tool", "")))
+    named = (tool, *_CACHES_OF.get(tool, ()))
+    for name, root in roots:
+        if name not in named:
+            continue
+        entries = CACHES[name].purgeable(root)
+        if not entries:
+            continue
+        if "caches" not in surroundings.allow.reclaim:
+            return Refusal(NAME, f"which entry of {name}'s cache is damaged cannot be told, and settings do not allow `reclaim: [caches]`")
+        return _change(name, root, entries, whole=True)
+    return None
+
+
+def _asked(diagnosis: Diagnosis, outcome: Outcome) -> Iterator[str]:
+    """Names of caches: of the tool that failed, then of the programs in the command, then all others by path alone."""
+    tool = _plain(str(diagnosis.entities.get("tool", "")))
+    words = [tool, *sorted(_plain(program) for program in programs(outcome.command))]
+    ranked = [name for word in words for name in ((word,) if word in CACHES else _CACHES_OF.get(word, ()))]
+    asked = list(dict.fromkeys(name for name in ranked if name in CACHES))
+    yield from asked
+    # Behind a script or `make` any tool may have run; these are asked only about paths that the lines name.
+    text = " ".join(evidence.text for evidence in diagnosis.evidence) + str(diagnosis.entities.get("path", ""))
+    if "/" in text:
+        yield from (name for name in CACHES if name not in asked and _speaks_of(name, text))
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"(?:[-.]?\d[\d.]*)$", "", word.strip().lower().rsplit("/", 1)[-1]) if word else ""
+
+
+def _speaks_of(name: str, text: str) -> bool:
+    marks = {
+        "npm": "_cacache", "maven": ".m2/", "gradle": ".gradle", "cargo": "registry/", "go": "pkg/mod", "pip": "pip",
+        "go_build": "go-build", "yarn": "yarn", "yarn_berry": ".yarn", "pnpm": "pnpm", "uv": "uv", "ccache": "ccache",
+    }  # fmt: skip
+    return marks.get(name, name) in text
+
+
+def _root(name: str, outcome: Outcome, surroundings: Surroundings) -> Path | Refusal:
+    return verified(CACHES[name], surroundings, places.named_by(name, outcome.command))
+
+
+def _change(name: str, root: Path, entries: tuple[Path, ...], whole: bool) -> Change:
+    sizes = [size_of(entry) for entry in entries]
+    shown = ", ".join(str(entry.relative_to(root)) for entry in entries[:2]) + (" …" if len(entries) > 2 else "")
+    what = f"{name}'s cache ({sum(sizes) >> 20} MB)" if whole else f"the damaged entry of {name}'s cache: {shown}"
+    return Change(
+        remedy=NAME,
+        summary=f"deletes {what}",
+        actions=tuple(
+            Action("delete", str(entry), {"root": str(root), "cache": name, "bytes": str(size)})
+            for entry, size in zip(entries, sizes, strict=True)
+        ),
+        success_probability=0.7 if whole else 0.8,
+        cost_s=0.5 + sum(sizes) / (1 << 30) * 5,
+        details={
+            "cache": name,
+            "root": str(root),
+            "entries": [str(entry.relative_to(root)) for entry in entries[:20]],
+            "entries_total": len(entries),
+            "bytes": sum(sizes),
+            "whole": whole,
+        },
+    )
+
+
+def apply(change: Change, surroundings: Surroundings) -> Applied:
+    """Delete the entries one by one, after looking at the root once more; an entry that cannot go is the error."""
+    done: list[str] = []
+    for action in change.actions:
+        root, name = Path(action.data["root"]), action.data["cache"]
+        # Between the proposal and now the attempt's leftovers may have exchanged it; asked as if the command named it.
+        again = verified(CACHES[name], surroundings, (root,)) if not done else root
+        if again != root:
+            reason = again.reason if isinstance(again, Refusal) else f"{root} leads elsewhere now"
+            return Applied(change, tuple(done), error=reason)
+        try:
+            freed = delete_tree(root, Path(action.target))
+        except (OSError, ValueError) as problem:
+            return Applied(change, tuple(done), error=f"{action.target}: {problem}")
+        done.append(f"deleted {action.target} ({freed} bytes)")
+    return Applied(change, tuple(done))
