@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from guard.frameworks.invocation import Invocation, find, plain_mention, program
+from guard.frameworks.invocation import Invocation, ends_target, find, plain_mention, program
 from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
 from guard.frameworks.output import lines
 from guard.frameworks.verification import must_run, provable
@@ -120,18 +120,22 @@ def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> C
     # A count of the user's own stands (it asks for that many passes); without one a cached pass could be shown.
     counted = any(re.match(r"^--?(test\.)?count\b", word) for word in flags)
     more = (f"-run={pattern}", "-v", *(() if counted else ("-count=1",)))
+    seen: dict[str, object] = {"packages": _packages(_printed(outcome))}
     if found.through == "make":
         reason = plain_mention(found, r"\bgo test\b")
+        if not reason and not ends_target(found, r"^[@+]*go test\b"):
+            # A later `go test`, which the failure kept from starting, would find no test and pass.
+            reason = "go test is not the last line of the one target"
         if reason or re.search(r"\bGOFLAGS\b", found.text) or "GOFLAGS" in found.env:
             return refused(f"make: {reason or 'the Makefile sets GOFLAGS itself'}")
         text = " ".join(more)
         patch: EnvPatch = Around(after=f" {text}") if env.get("GOFLAGS") else text
-        return narrowed(tests, env={"GOFLAGS": patch})
+        return narrowed(tests, env={"GOFLAGS": patch}, more=seen)
     if found.through:
         return refused(f"{found.through} hands no arguments on to go test")
     words = found.words
     at = next((n for n, word in enumerate(words) if word in {"-args", "--args"}), len(words))
-    return narrowed(tests, argv=found.with_words((*words[:at], *more, *words[at:])))
+    return narrowed(tests, argv=found.with_words((*words[:at], *more, *words[at:])), more=seen)
 
 
 def verified(change: Change, outcome: Outcome) -> bool:
@@ -140,7 +144,11 @@ def verified(change: Change, outcome: Outcome) -> bool:
         return False
     passed: set[str] = set()
     block: list[str] = []
-    for line in _printed(outcome):
+    printed = _printed(outcome)
+    if _packages(printed) != change.details.get("packages"):
+        # Packages that the first run never came to were narrowed too.
+        return False
+    for line in printed:
         if _FAILED.match(line) or line.startswith("FAIL"):
             return False
         if match := _PASSED.match(line):
@@ -161,6 +169,14 @@ def _is_go_test(found: Invocation) -> bool:
     if found.through == "make":
         return "go test" in found.text
     return program(found.words) == "go" and found.words[1:2] == ("test",)
+
+
+def _packages(printed: list[str]) -> list[str]:
+    """The packages that go reports on, sorted; those without tests left out."""
+    found = {
+        match.group(1) for line in printed for match in (_PACKAGE.match(line) or _OK.match(line),) if match
+    }
+    return sorted(found)
 
 
 def _printed(outcome: Outcome) -> list[str]:

@@ -29,6 +29,7 @@ _WRAPPERS: Mapping[tuple[str, ...], frozenset[str]] = {
     ("poetry", "run"): frozenset(),
     ("uv", "run"): frozenset({"--frozen", "--locked", "--no-sync"}),
 }
+_MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun"})
 _NODE_FRAMEWORKS = frozenset({"jest", "vitest", "mocha", "_mocha"})
 _PYTHON = re.compile(r"^(python|pypy)(\d+(\.\d+)?)?(\.exe)?$")
 _PYTHON_FLAGS = re.compile(r"^-[bBdEiIOPqsSuv]+$")
@@ -51,7 +52,7 @@ class Invocation:
     script_at: int | None = None
 
     outer: tuple[str, ...] = ()
-    """The words of npm and its like, where the framework stands in a script of package.json."""
+    """The words of npm, make and their like, where the framework stands behind them."""
 
     def with_words(self, words: tuple[str, ...]) -> tuple[str, ...] | None:
         """The argv that runs `words` instead; None where they do not stand in the command."""
@@ -61,7 +62,7 @@ class Invocation:
         """The argv in which `more` follows the framework's own words; None where nothing can be added."""
         if not self.through:
             return self._rebuilt((*self.words, *more))
-        if not self.outer:
+        if self.through not in _MANAGERS:
             return None
         # npm alone keeps options for itself; the others hand on all that follows the script's name.
         dashes = ("--",) if self.through == "npm" and "--" not in self.outer else ()
@@ -172,7 +173,7 @@ def _unwrap(
         return "no command of a test framework was found"
     made = Invocation(rest, env=own, argv=argv, before=words[:at], script_at=script_at)
     name = program(rest)
-    if name in {"npm", "yarn", "pnpm", "bun"}:
+    if name in _MANAGERS:
         return _package_script(made, name, cwd)
     if name in {"make", "gmake"}:
         return _make(made, cwd)
@@ -283,7 +284,14 @@ def _make(made: Invocation, cwd: Path) -> Invocation | str:
         text = read(cwd / name)
         if text is not None:
             return Invocation(
-                (), "make", text.replace("\\\n", " "), made.env, made.argv, made.before, made.script_at
+                (),
+                "make",
+                text.replace("\\\n", " "),
+                made.env,
+                made.argv,
+                made.before,
+                made.script_at,
+                made.words,
             )
     return "no Makefile that could be read"
 
@@ -317,3 +325,31 @@ def plain_mention(found: Invocation, pattern: str) -> str:
     if found.through == "make" and any(re.search(r"[|&]|>(?!=)|^[@+]*-", line) for line in mentions):
         return "the line that runs the tests does more than that"
     return ""
+
+
+def ends_target(found: Invocation, pattern: str) -> bool:
+    """Whether `pattern` is in the last line, and only there, of the recipe of the one target that was asked for.
+
+    Then nothing that the failure had kept from running can be narrowed along with it.
+    """
+    asked = [word for word in found.outer[1:] if not word.startswith("-") and not assignment(word)]
+    listing = found.text.splitlines()
+    rules: dict[str, list[str]] = {}
+    current: list[str] | None = None
+    for line in listing:
+        if line.startswith("\t"):
+            if current is not None and line.strip() and not line.strip().startswith("#"):
+                current.append(line.strip())
+            continue
+        match = re.match(r"^([\w./-]+)\s*:(?![=:])", line)
+        if match:
+            name = match.group(1)
+            if name in rules and name != ".PHONY":
+                return False
+            current = rules.setdefault(name, [])
+        elif line.strip() and not line.startswith("#"):
+            current = None
+    first = next((name for name in rules if not name.startswith(".")), "")
+    recipe = rules.get(asked[0] if asked else first, [])
+    runs = [number for number, line in enumerate(recipe) if re.search(pattern, line)]
+    return len(asked) <= 1 and len(runs) == 1 and runs[0] == len(recipe) - 1

@@ -16,7 +16,7 @@ from guard.types import Change, FailedTests, Outcome, Refusal, Surroundings
 NAME = "maven_surefire"
 
 # Maven's own lines; Maven 3.9 shortened the plugin's name in the first.
-_GOAL = re.compile(r"^\[INFO\] --- (?:maven-)?surefire(?:-plugin)?:[\w.-]+:test \(([^)]+)\) @ (\S+) ---$")
+_GOAL = re.compile(r"^\[INFO\] --- [\w-]*surefire(?:-plugin)?:[\w.-]+:[\w-]*test \(([^)]+)\) @ (\S+) ---$")
 _ERROR = re.compile(r"^\[ERROR\] Failed to execute goal (\S+)")
 _SUREFIRE_ERROR = re.compile(
     r"^\[ERROR\] Failed to execute goal org\.apache\.maven\.plugins:maven-surefire-plugin:[\w.-]+:test \([^)]+\)"

@@ -115,16 +115,16 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
     named = _named(printed)
     if len(named) != bad:
         return refused("pytest's short summary does not name each failure")
-    tests = _cached(outcome, surroundings, printed, named)
-    if isinstance(tests, str):
-        return refused(tests)
+    cached = _cached(outcome, surroundings, named)
+    if isinstance(cached, str):
+        return refused(cached)
+    tests = cached[1]
     total = sum(counts.get(word, 0) for word in ("failed", "passed", "skipped", "xfailed", "xpassed"))
     return FailedTests(NAME, tests, max(total, len(tests)), True, "cache")
 
 
 def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
     """`--lf --lfnf=none`: in argv where pytest stands there, else by PYTEST_ADDOPTS or posargs."""
-    del surroundings
     reason = unsound(tests)
     if reason:
         return refused(reason)
@@ -157,7 +157,13 @@ def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> C
         return _by_posargs(tests, found)
     if "PYTEST_ADDOPTS" in found.env or re.search(r"PYTEST_ADDOPTS\s*[:?+]?=", found.text):
         return refused("the command sets PYTEST_ADDOPTS itself")
-    patch = Around(after=" " + " ".join(_FLAGS)) if env.get("PYTEST_ADDOPTS") else " ".join(_FLAGS)
+    cached = _cached(outcome, surroundings, _named(lines(outcome)))
+    if isinstance(cached, str):
+        return refused(cached)
+    # The options reach every pytest of this command. With this one cache for all, a later session that the
+    # failure had kept from starting finds no failure recorded, runs nothing, and so ends with 5.
+    text = shlex.join((*_FLAGS, "-o", f"cache_dir={cached[0]}"))
+    patch = Around(after=f" {text}") if env.get("PYTEST_ADDOPTS") else text
     return narrowed(tests, env={"PYTEST_ADDOPTS": patch})
 
 
@@ -274,9 +280,10 @@ def _named(printed: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _cached(
-    outcome: Outcome, surroundings: Surroundings, printed: tuple[str, ...], named: tuple[str, ...]
-) -> tuple[str, ...] | str:
-    """The cache whose entries are exactly the named failures; else why there is none."""
+    outcome: Outcome, surroundings: Surroundings, named: tuple[str, ...]
+) -> tuple[Path, tuple[str, ...]] | str:
+    """The cache whose entries are exactly the named failures, and these; else why there is none."""
+    printed = lines(outcome)
     cwd = folder(outcome)
     roots = [cwd]
     workspace = Path(surroundings.workspace).absolute()
@@ -295,7 +302,7 @@ def _cached(
             continue
         seen = True
         if _same(entries, named, root, cwd):
-            return entries
+            return place, entries
     return (
         "pytest's cache does not agree with its summary" if seen else "pytest left no cache of failed tests"
     )

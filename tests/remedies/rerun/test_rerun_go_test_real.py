@@ -122,3 +122,13 @@ def test_a_count_of_the_users_own_stands(bench: Any) -> None:
     second = bench.again(first, change)
     assert bench.text(second).count("--- PASS: TestFlaky (") == 3
     assert bench.verified(change, second)
+
+
+def test_a_later_session_behind_make_is_never_lost(bench: Any) -> None:
+    if shutil.which("make") is None:
+        pytest.skip("no make")
+    project(bench)
+    bench.write("Makefile", "test:\n\tgo test .\n\tgo test ./sub\n")
+    assert "last line" in bench.reason(bench.attempt("make", "test"))
+    bench.write("Makefile", "all: test\n\tgo test ./sub\ntest:\n\tgo test .\n")
+    assert "last line" in bench.reason(bench.attempt("make", "test", "all"))

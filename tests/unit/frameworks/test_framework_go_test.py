@@ -26,7 +26,10 @@ def test_failed_tests_and_rerun(outcome: Any, here: Surroundings) -> None:
     change = framework.rerun(tests, first, here)
     assert isinstance(change, Change)
     assert change.argv == ("go", "test", "./...", "-run=^(TestA)$", "-v", "-count=1", "-args", "-x")
-    good = "=== RUN   TestA\n--- PASS: TestA (0.00s)\nPASS\nok  \tdemo/one\t0.003s\n"
+    good = (
+        "=== RUN   TestA\n--- PASS: TestA (0.00s)\nPASS\nok  \tdemo/one\t0.003s\n"
+        "testing: warning: no tests to run\nPASS\nok  \tdemo/two\t0.003s [no tests to run]\n"
+    )
     assert framework.verified(change, outcome(good, "go", code=0))
     for bad in (
         "testing: warning: no tests to run\nPASS\nok  \tdemo/one\t0.004s [no tests to run]\n",
@@ -34,6 +37,7 @@ def test_failed_tests_and_rerun(outcome: Any, here: Surroundings) -> None:
         good.replace("0.003s", "(cached)"),
         good.replace("--- PASS", "--- SKIP"),
         good.replace("ok  \t", "?   \t"),
+        good + "ok  \tdemo/later\t0.1s [no tests to run]\n",
     ):
         assert not framework.verified(change, outcome(bad, "go", code=0)), bad
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from guard.frameworks.invocation import Invocation, find
+from guard.frameworks.invocation import Invocation, ends_target, find
 from guard.frameworks.shell_words import single_command
 
 
@@ -121,3 +121,24 @@ def test_package_scripts_that_do_more_are_not(tmp_path: Path, outcome: Any, scri
 def test_hostile_package_json(tmp_path: Path, outcome: Any, text: str) -> None:
     (tmp_path / "package.json").write_text(text)
     assert isinstance(find(outcome("", "npm", "test")), str)
+
+
+@pytest.mark.parametrize(
+    ("text", "argv", "good"),
+    [
+        ("test: dep\n\t@echo x\n\tgo test ./...\n\ndep:\n\techo\n", ("make", "test"), True),
+        (".PHONY: test\n\ntest:\n\tgo test ./...\n", ("make",), True),
+        ("test:\n\tgo test ./a\n\tgo build\n", ("make", "test"), False),
+        ("test: a\n\tgo test ./a\ntest:\n\tgo test ./b\n", ("make", "test"), False),
+        ("test:\n\tgo test ./a\nb:\n\tgo test ./b\n", ("make", "test", "b"), False),
+        ("all: test\n\techo\ntest:\n\tgo test ./a\n", ("make",), False),
+        ("a b:\n\tgo test ./a\n", ("make", "a"), False),
+    ],
+)
+def test_the_last_line_of_a_target(
+    tmp_path: Path, outcome: Any, text: str, argv: tuple[str, ...], good: bool
+) -> None:
+    (tmp_path / "Makefile").write_text(text)
+    found = find(outcome("", *argv))
+    assert isinstance(found, Invocation)
+    assert ends_target(found, "go test") is good
