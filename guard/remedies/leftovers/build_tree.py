@@ -1,0 +1,68 @@
+"""A CMake build tree that was configured from another source folder, at another place or with another generator."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from guard.caches import said
+from guard.remedies.deleting import delete_tree
+from guard.remedies.leftovers.leftover import REMEDY
+from guard.types import Action, Diagnosis, Outcome, Refusal, Surroundings
+
+NAME = "build_tree"
+
+_STALE = re.compile(
+    r"CMakeCache\.txt directory \S|does not match the source \S.{0,1000}used to generate cache"
+    r"|Does not match the generator used previously|remove the CMakeCache\.txt file"
+    r"|CMakeCache\.txt is different than the directory"
+)
+_FOLDER = re.compile(r"(/[^\s'\"]+?)/CMakeCache\.txt")
+_OPTION = re.compile(r"^-B(.*)$")
+# What CMake itself wrote and writes again; the rest of the tree stays.
+_PARTS = ("CMakeCache.txt", "CMakeFiles")
+
+
+def find(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> tuple[Action, ...] | Refusal | None:
+    """CMake's own files in that tree, only where the settings allow to delete there."""
+    if not _STALE.search(said.text(diagnosis)):
+        return None
+    for folder in _trees(diagnosis, outcome, surroundings):
+        present = [folder / name for name in _PARTS if os.path.lexists(folder / name)]
+        if not present:
+            continue
+        if surroundings.allow.delete is None:
+            return Refusal(REMEDY, "a policy forbids all deletion")
+        root = next((Path(place) for place in surroundings.allow.delete if _holds(Path(place), folder)), None)
+        if root is None:
+            return Refusal(REMEDY, f"the stale build tree {folder} may not be deleted (`allow: {{delete: [...]}}` names folders)")
+        return tuple(Action("delete", str(part), {"leftover": NAME, "root": str(root)}) for part in present)
+    return None
+
+
+def _holds(root: Path, folder: Path) -> bool:
+    return folder == root or root in folder.parents
+
+
+def _trees(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Iterator[Path]:
+    """The trees that may be meant, resolved: by the lines, by `-B` of the command, `build` and the working directory."""
+    places = _FOLDER.findall(said.text(diagnosis))
+    words = " ".join((*outcome.command.argv, outcome.command.script or "")).split()
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        match = _OPTION.match(word)
+        if match:
+            places.append(match.group(1) or after)
+    places += ["build", "."]
+    for place in dict.fromkeys(places):
+        folder = Path(os.path.realpath(Path(surroundings.cwd) / place.strip("'\"")))
+        if (folder / "CMakeCache.txt").is_file():
+            yield folder
+
+
+def act(action: Action, surroundings: Surroundings) -> str:
+    """Delete it below the allowed folder, no link followed."""
+    del surroundings
+    delete_tree(Path(action.data["root"]), Path(action.target))
+    return f"deleted {action.target}"
