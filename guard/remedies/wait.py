@@ -1,55 +1,130 @@
-"""Wait before the next attempt: exponential with jitter, or as long as the remote asked."""
+"""Wait before the next attempt: exponential backoff with full jitter, or as long as the remote asks."""
 
 from __future__ import annotations
 
+import email.utils
 import hashlib
+import math
+import os
+from datetime import datetime, timezone
 
 from guard.remedies.protocol import nothing_to_apply, nothing_to_undo
 from guard.types import OUTSIDE, Change, Diagnosis, Outcome, Refusal, Surroundings
 
 NAME = "wait"
-LABELS = OUTSIDE | {"stale_state", "corrupt_artifact"}
+LABELS = OUTSIDE | {"rate_limited"}
 
 apply = nothing_to_apply
 undo = nothing_to_undo
 
-LONGEST_S = 900.0
+LONGEST_S = 3600.0
+"""The longest wait that a remote may ask for; whether it fits the budget is for the policy to say."""
+_CEILING_S = 300.0
+"""The longest wait by our own reckoning."""
 _GROWTH = 3.0
-# Seconds before the second attempt. A remote that answers "too many" wants longer than one that hung up.
-_FIRST_S = {"rate_limited": 15.0, "infrastructure": 8.0, "service_unavailable": 5.0, "stale_state": 5.0, "corrupt_artifact": 1.0}
-_ODDS = {"dns_failure": 0.55, "rate_limited": 0.6, "infrastructure": 0.45, "stale_state": 0.5, "corrupt_artifact": 0.5}
+# Longest wait before the second attempt, in seconds. A remote that answers "too many" wants to be left alone for
+# longer than one that hung up; a resolver is back in moments.
+_FIRST_S = {"rate_limited": 30.0, "infrastructure": 15.0, "service_unavailable": 12.0}
+_OTHER_FIRST_S = 8.0
+_LEAST_S = 1.0
+_ODDS = {"dns_failure": 0.55, "rate_limited": 0.6, "infrastructure": 0.45}
 
 
 def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
-    """A wait that grows with the attempt's number; what the remote asked for (Retry-After) goes first."""
+    """A wait that grows with the attempt's number; what the remote asked for (Retry-After, reset) goes first."""
     del surroundings
     if diagnosis.label not in LABELS:
         return None
-    asked = _asked(diagnosis)
+    chance = _fraction(diagnosis, outcome)
+    most = min(_FIRST_S.get(diagnosis.label, _OTHER_FIRST_S) * _GROWTH ** max(outcome.number - 1, 0), _CEILING_S)
+    asked = _asked(diagnosis, outcome)
     if asked is not None and asked > LONGEST_S:
-        return Refusal(NAME, f"the remote asks to wait {asked:.0f} s, more than the {LONGEST_S:.0f} s that a step may wait")
-    jitter = 0.5 + _fraction(diagnosis, outcome)
-    grown = _FIRST_S.get(diagnosis.label, 3.0) * _GROWTH ** (outcome.number - 1) * jitter
-    seconds = round(max(min(grown, LONGEST_S), asked + jitter if asked is not None else 0.0), 1)
-    because = f" as the remote asked ({asked:.0f} s)" if asked is not None and asked >= grown else ""
+        return Refusal(NAME, f"the remote asks to wait {_told(asked)}, longer than the {LONGEST_S / 60:.0f} min that a step may wait")
+    if asked is None:
+        # Full jitter: jobs that failed at one moment must not return at one moment.
+        seconds = _LEAST_S + chance * max(most - _LEAST_S, 0.0)
+        summary = f"waits {seconds:.0f} s"
+    else:
+        # Never earlier than asked; a little later, each job by another amount.
+        seconds = asked + _LEAST_S + chance * min(max(asked * 0.1, 2.0), 30.0)
+        summary = f"waits {seconds:.0f} s: the remote asks for {_told(asked)}"
     return Change(
         remedy=NAME,
-        summary=f"waits {seconds:.0f} s{because}",
-        wait_s=seconds,
-        success_probability=_ODDS.get(diagnosis.label, 0.65),
-        details={"asked_s": asked} if asked is not None else {},
+        summary=summary,
+        wait_s=round(seconds, 1),
+        success_probability=_ODDS.get(diagnosis.label, 0.65) + (0.15 if asked is not None else 0.0),
+        details={"asked_s": round(asked, 1)} if asked is not None else {},
     )
 
 
-def _asked(diagnosis: Diagnosis) -> float | None:
-    value = diagnosis.entities.get("retry_after_s")
+def _asked(diagnosis: Diagnosis, outcome: Outcome) -> float | None:
+    """Seconds that the remote asks for, by `retry_after_s` or `reset_at`; None when it said nothing usable."""
+    for value in _values(diagnosis, "retry_after_s"):
+        seconds = _number(value)
+        if seconds is not None and seconds >= 0:
+            return seconds
+        moment = _moment(value)
+        left = _left(moment, outcome) if moment is not None else None
+        if left is not None:
+            return left
+    for value in _values(diagnosis, "reset_at"):
+        number = _number(value)
+        if number is not None and 0 <= number <= LONGEST_S * 24:
+            # Some send the seconds that are left, not the time of the day.
+            return number
+        moment = number if number is not None else _moment(value)
+        if moment is not None and moment > 1e11:
+            moment /= 1000
+        left = _left(moment, outcome) if moment is not None else None
+        if left is not None:
+            return left
+    return None
+
+
+def _values(diagnosis: Diagnosis, name: str) -> tuple[str, ...]:
+    value = diagnosis.entities.get(name, ())
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _number(value: str) -> float | None:
     try:
-        return float(value) if isinstance(value, str) and float(value) >= 0 else None
+        number = float(value.strip().removesuffix("s"))
     except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _moment(value: str) -> float | None:
+    """A date as HTTP (`Retry-After`) or ISO 8601 writes it → seconds since 1970; without a zone it is UTC."""
+    try:
+        found = email.utils.parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError):
+        try:
+            found = datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
+        except ValueError:
+            return None
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=timezone.utc)
+    try:
+        return found.timestamp()
+    except (OverflowError, ValueError):
         return None
 
 
+def _left(moment: float, outcome: Outcome) -> float | None:
+    """Seconds from the end of the attempt until then; None when the attempt's own time is not known or it is long past."""
+    begin = _moment(outcome.started_at)
+    if begin is None:
+        return None
+    left = moment - (begin + outcome.duration_s)
+    return max(left, 0.0) if left > -LONGEST_S else None
+
+
+def _told(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"
+
+
 def _fraction(diagnosis: Diagnosis, outcome: Outcome) -> float:
-    """A number from 0 to 1 that differs from job to job, so that many jobs do not return at one moment."""
-    seed = f"{diagnosis.fingerprint}{outcome.number}{outcome.started_at}{outcome.duration_s}"
+    """From 0 to 1, the same for the same arguments in one process, another one in each job."""
+    seed = f"{diagnosis.fingerprint}\n{outcome.number}\n{outcome.started_at}\n{os.getpid()}"
     return int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big") / 0xFFFFFFFF
