@@ -20,20 +20,31 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
     "gradle": ("--gradle-user-home", "-g", "-Dgradle.user.home"),
 }
 _VARIABLE = re.compile(r"\$\{(?:env\.)?(\w[\w.]*)\}|\$(\w+)")
+_ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=[^\s$`]+\Z")
 _LARGEST = 1 << 20
 
 
 def named_by(tool: str, command: Command) -> tuple[Path, ...]:
     """The cache that the command's own words name for this tool; () when they name none."""
-    options = _OPTIONS.get(tool, ())
-    words = list(command.argv)
-    if command.script is not None:
-        try:
-            words += shlex.split(command.script, comments=True)
-        except ValueError:
-            words += command.script.split()
-    found = option_values(words, options)
+    found = option_values(_words(command), _OPTIONS.get(tool, ()))
     return tuple(path for value in found for path in (absolute(value, command.cwd, command.env),) if path is not None)
+
+
+def assigned(command: Command) -> dict[str, str]:
+    """The variables that the command sets for its tools itself: `CARGO_HOME=x cargo build`, `export GOMODCACHE=x`."""
+    pairs = (word.partition("=") for word in _words(command) if _ASSIGNED.match(word))
+    return {name: value for name, _, value in pairs}
+
+
+def _words(command: Command) -> list[str]:
+    """argv, and the words of the texts in it that a shell reads."""
+    words = list(command.argv)
+    for text in (*(word for word in command.argv if " " in word or "\n" in word), command.script or ""):
+        try:
+            words += shlex.split(text, comments=True)
+        except ValueError:
+            words += text.split()
+    return words
 
 
 def option_values(words: Iterable[str], options: tuple[str, ...]) -> tuple[str, ...]:

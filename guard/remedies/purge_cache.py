@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from guard.caches import CACHES, places
@@ -37,6 +38,9 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     if diagnosis.label not in LABELS:
         return None
     wide = with_neighbours(diagnosis, outcome)
+    own = places.assigned(outcome.command)
+    if own:
+        surroundings = replace(surroundings, env={**surroundings.env, **own})
     roots: list[tuple[str, Path]] = []
     refusal: Refusal | None = None
     for name in _asked(diagnosis, outcome):
