@@ -8,7 +8,8 @@ from __future__ import annotations
 
 _CODE = frozenset({"compile_error", "lint_error", "test_failure", "flaky_test"})
 _FETCHED = frozenset({"dependency_not_found", "dependency_conflict", "corrupt_artifact"})
-_LATE = _CODE | _FETCHED | {"configuration_error"}
+_LATE = _CODE | _FETCHED | {"configuration_error", "unknown"}
+_UNBUILT = _FETCHED | {"compile_error", "configuration_error", "unknown"}
 _NETWORK = frozenset(
     {"network_timeout", "dns_failure", "connection_failure", "tls_error", "service_unavailable", "rate_limited"}
 )
@@ -17,14 +18,14 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "disk_full": _LATE | {"infrastructure", "stale_state", "service_unavailable", "connection_failure", "hang"},
     "out_of_memory": _LATE | {"infrastructure", "hang", "connection_failure", "stale_state"},
     "resource_limit": _LATE | {"connection_failure", "dns_failure", "network_timeout", "infrastructure"},
-    "infrastructure": _LATE | {"hang", "connection_failure", "network_timeout", "stale_state"},
-    "dns_failure": _LATE | {"connection_failure", "network_timeout", "infrastructure"},
-    "rate_limited": _LATE | {"auth_failure", "service_unavailable"},
-    "service_unavailable": _LATE | {"connection_failure", "infrastructure"},
-    "tls_error": _LATE | {"connection_failure"},
-    "network_timeout": _LATE | {"connection_failure", "infrastructure"},
-    "connection_failure": _LATE,
-    "auth_failure": _LATE,
+    "infrastructure": _UNBUILT | {"hang", "connection_failure", "network_timeout", "stale_state"},
+    "dns_failure": _UNBUILT | {"connection_failure", "network_timeout", "infrastructure"},
+    "rate_limited": _UNBUILT | {"auth_failure", "service_unavailable", "connection_failure"},
+    "service_unavailable": _UNBUILT | {"connection_failure", "infrastructure"},
+    "tls_error": _UNBUILT | {"connection_failure"},
+    "network_timeout": _UNBUILT | {"connection_failure", "infrastructure"},
+    "connection_failure": _UNBUILT,
+    "auth_failure": _UNBUILT,
     "corrupt_artifact": _CODE | {"dependency_not_found", "configuration_error"},
     "stale_state": _CODE | {"configuration_error", "connection_failure"},
     "dependency_not_found": _CODE | {"configuration_error", "dependency_conflict"},

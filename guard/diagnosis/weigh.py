@@ -35,6 +35,11 @@ class Weighed:
     lost: str = ""
 
     @property
+    def symptom(self) -> bool:
+        """Whether it is a consequence of something else, or a warning that nothing made good."""
+        return self.hit.signature.kind == "symptom" or (self.hit.signature.kind == "warning" and self.weight < 0.6)
+
+    @property
     def label(self) -> str:
         """The label of the signature."""
         return self.hit.signature.label

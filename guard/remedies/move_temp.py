@@ -1,80 +1,116 @@
-"""Another place for temporary files when theirs is full: a fresh folder on a file system with room."""
+"""Another place for temporary files when theirs is full: a fresh folder of ours on a file system with room."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
 
-from guard.remedies.full_mount import full_mount
+from guard.remedies.full_disk import device_of, full_disk
 from guard.types import Action, Applied, Change, Diagnosis, Mount, Outcome, Refusal, Surroundings
 
 NAME = "move_temp"
 LABELS = frozenset({"disk_full"})
 
-_LEAST_FREE = 256 << 20
+PREFIX = ".pipeguard-tmp-"
+_MB = 1 << 20
+_LEAST_FREE = 256 * _MB
+_MOST_WANTED = 4096 * _MB
 _LEAST_INODES = 10_000
 
 
 def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
-    """Applies when the file system of the temporary folder is the full one and another has room."""
-    if diagnosis.label != "disk_full":
+    """Applies when the file system of the temporary folder was the full one and another has more room."""
+    if diagnosis.label not in LABELS:
         return None
-    full = full_mount(diagnosis, outcome, surroundings)
-    temp_device = _device(surroundings.temp)
-    if full is None or temp_device is None or _device(full.path) != temp_device:
+    temp = outcome.command.env.get("TMPDIR") or surroundings.temp
+    full = full_disk(diagnosis, outcome, surroundings)
+    device = _device(temp)
+    if full is None or device is None or full.device != device:
         return None
-    best = max(
-        (mount for mount in _places(surroundings) if _device(mount.path) != temp_device and _has_room(mount)),
-        key=lambda mount: mount.free_bytes or 0,
-        default=None,
+    wanted = min(max(full.mount.total_bytes or 0, _LEAST_FREE), _MOST_WANTED)
+    place = next(
+        (place for place, mount in _places(surroundings) if _device(place) != device and _has_room(mount, wanted) and _usable(place)),
+        None,
     )
-    if best is None:
-        return Refusal(NAME, f"{surroundings.temp} is full and no other file system here has {_LEAST_FREE >> 20} MB free")
+    if place is None:
+        return Refusal(NAME, f"{temp} is full, and no other file system that we may write to has {wanted // _MB} MB free")
+    # Named here, so that `apply` makes the very folder that the next attempt is given.
+    folder = str(Path(place) / f"{PREFIX}{os.getpid()}-{outcome.number}")
     return Change(
         remedy=NAME,
-        summary=f"moves temporary files from {surroundings.temp} to {best.path} ({(best.free_bytes or 0) >> 20} MB free)",
-        # The folder's name is fixed here so that `apply` makes the very one that the environment names.
-        temp_dir=os.path.join(best.path, f".pipeguard-tmp-{os.getpid()}"),
-        actions=(Action("mkdir", os.path.join(best.path, f".pipeguard-tmp-{os.getpid()}")),),
+        summary=f"moves temporary files from {temp}, which is full, to {place}",
+        temp_dir=folder,
+        actions=(Action("mkdir", folder, {"mode": "0700"}),),
         success_probability=0.75,
-        details={"from": surroundings.temp, "to": best.path},
+        cost_s=0.1,
+        details={"from": temp, "to": place},
     )
 
 
-def _places(surroundings: Surroundings) -> tuple[Mount, ...]:
-    env = surroundings.env
-    wanted = {env.get("RUNNER_TEMP", ""), surroundings.workspace, surroundings.cwd, surroundings.home, "/var/tmp"}
-    known = {mount.path: mount for mount in surroundings.mounts}
-    return tuple(known[place] for place in sorted(wanted) if place in known and os.access(place, os.W_OK | os.X_OK))
+def _places(surroundings: Surroundings) -> Iterator[tuple[str, Mount]]:
+    """Where the folder may be, the best first: what is meant for such files, then home, the workspace last."""
+    places = (surroundings.env.get("RUNNER_TEMP", ""), "/var/tmp", surroundings.home, surroundings.workspace, surroundings.cwd)
+    for place in dict.fromkeys(places):
+        mount = _mount_of(place, surroundings.mounts) if Path(place).is_absolute() else None
+        if mount is not None:
+            yield place, mount
 
 
-def _has_room(mount: Mount) -> bool:
-    return (mount.free_bytes or 0) >= _LEAST_FREE and (mount.free_inodes is None or mount.free_inodes >= _LEAST_INODES)
+def _mount_of(place: str, mounts: tuple[Mount, ...]) -> Mount | None:
+    device = _device(place)
+    return next((mount for mount in mounts if device is not None and _device(mount.path) == device), None)
 
 
-def _device(path: str) -> int | None:
+def _has_room(mount: Mount, wanted: int) -> bool:
+    inodes = mount.free_inodes
+    return (mount.free_bytes or 0) >= wanted and (inodes is None or inodes >= _LEAST_INODES)
+
+
+def _usable(place: str) -> bool:
+    """Writable, and programs may be run from there: `go test` and configure scripts run what they build in TMPDIR."""
     try:
-        return os.stat(path).st_dev
+        flags = os.statvfs(place).f_flag
     except OSError:
+        return False
+    barred = getattr(os, "ST_NOEXEC", 0) | getattr(os, "ST_RDONLY", 0)
+    return not flags & barred and os.access(place, os.W_OK | os.X_OK)
+
+
+def _device(place: str) -> int | None:
+    """As `device_of`, of where a link leads: a temporary folder may be one."""
+    try:
+        return device_of(Path(place).resolve())
+    except (OSError, RuntimeError, ValueError):
         return None
 
 
 def apply(change: Change, surroundings: Surroundings) -> Applied:
-    """Make the folder, for us alone."""
+    """Make the folder, for us alone; what stands there already is nobody's that we know, so it is left and an error."""
     del surroundings
-    folder = str(change.temp_dir)
+    folder = Path(str(change.temp_dir))
     try:
-        os.mkdir(folder, 0o700)
-    except FileExistsError:
-        return Applied(change, error=f"{folder} exists already")
+        folder.mkdir(0o700)
+        folder.chmod(0o700)
+        made = folder.lstat()
     except OSError as error:
-        return Applied(change, error=f"{folder}: {error.strerror}")
-    return Applied(change, done=(f"made {folder}",), undo={"folder": folder})
+        return Applied(change, error=f"{folder} could not be made: {error.strerror}")
+    undo_by = {"folder": str(folder), "device": str(made.st_dev), "inode": str(made.st_ino)}
+    return Applied(change, done=(f"made {folder}",), undo=undo_by)
 
 
 def undo(applied: Applied, surroundings: Surroundings) -> None:
-    """Remove the folder with what the attempts left in it."""
-    folder = applied.undo.get("folder")
-    if folder and os.path.basename(folder).startswith(".pipeguard-tmp-") and not os.path.islink(folder):
-        shutil.rmtree(folder, ignore_errors=True)
+    """Remove the folder with what the attempts left in it, if it is still the one that we made."""
     del surroundings
+    folder = applied.undo.get("folder", "")
+    if not Path(folder).name.startswith(PREFIX) or not shutil.rmtree.avoids_symlink_attacks:
+        return
+    try:
+        found = os.lstat(folder)
+    except OSError:
+        return
+    ours = (str(found.st_dev), str(found.st_ino)) == (applied.undo.get("device"), applied.undo.get("inode"))
+    if ours and stat.S_ISDIR(found.st_mode):
+        shutil.rmtree(folder, ignore_errors=True)
