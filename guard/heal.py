@@ -34,7 +34,7 @@ class Attempts(Protocol):
     ) -> Outcome:
         """Run the command once more."""
 
-    def make_way(self) -> tuple[list[str], str]:
+    def make_way(self, may_kill: bool) -> tuple[list[str], str]:
         """End what is left of the last attempt; why no further one may begin."""
 
     def sleep(self, seconds: float) -> bool:
@@ -88,7 +88,9 @@ def heal(
         outcome = attempts.again(command, now, outcome.number + 1, _left(settings, begin))
         if outcome.passed and not _proven(now, outcome):
             spent.append(Attempt(outcome))
-            outcome = _whole_again(command, outcome, standing, attempts, hear, _left(settings, begin))
+            outcome = _whole_again(
+                command, outcome, standing, attempts, surroundings.allow.kill == "job", hear, _left(settings, begin)
+            )
             if outcome.passed and outcome.number == spent[-1].outcome.number:
                 outcome = replace(outcome, exit_code=first.exit_code or 1, message="not proven")
                 spent[-1] = Attempt(outcome)
@@ -101,7 +103,7 @@ def _prepare(
     decided: Plan, outcome: Outcome, surroundings: Surroundings, attempts: Attempts, hear: Tell
 ) -> tuple[tuple[Applied, ...], str]:
     """Make way for another attempt and do the plan's actions: what was done, and why to stop ("": go on)."""
-    lines, obstacle = attempts.make_way()
+    lines, obstacle = attempts.make_way(surroundings.allow.kill == "job")
     for line in lines:
         hear(Event("noted", outcome.number, reason=line))
     if obstacle:
@@ -125,6 +127,7 @@ def _whole_again(
     narrowed: Outcome,
     standing: tuple[Change, ...],
     attempts: Attempts,
+    may_kill: bool,
     hear: Tell,
     left_s: float | None,
 ) -> Outcome:
@@ -132,7 +135,7 @@ def _whole_again(
 
     Returns the narrowed outcome itself where no further attempt may begin.
     """
-    _, obstacle = attempts.make_way()
+    _, obstacle = attempts.make_way(may_kill)
     if obstacle:
         hear(Event("gave_up", narrowed.number, reason=obstacle))
         return narrowed

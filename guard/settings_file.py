@@ -146,7 +146,7 @@ class _Builder:
             name = str(key.value)
             if name in found:
                 raise SettingsError(self.file, line, dotted((*path, name)), "stands twice", "keep one of the two")
-            self.lines[(*path, name)] = line
+            self.lines[(*path, name)] = line  # noqa: RUF031
             found[name] = self.value(value, (*path, name))
         return found
 

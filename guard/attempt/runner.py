@@ -104,11 +104,13 @@ class Runner:
         )
         return outcome.freeze(ended, altered.command, number, self.stdin.replayable())
 
-    def make_way(self) -> tuple[list[str], str]:
+    def make_way(self, may_kill: bool) -> tuple[list[str], str]:
         """Before another attempt: end what is left of the last one, cut step files back, rewind input.
 
         Returns lines to tell, and why no further attempt may begin ("" when it may).
         """
+        if not may_kill and tree.descendants():
+            return [], "processes of the last attempt still run, and `allow.kill: none` forbids to end them"
         stubborn = tree.end_all()
         if stubborn:
             names = ", ".join(f"{seen.name} ({seen.pid})" for seen in stubborn[:3])

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from guard.remedies import (
     fewer_workers,
+    free_disk,
+    kill_stragglers,
     longer_timeouts,
     move_temp,
+    purge_cache,
     raise_heap,
     raise_limit,
     rerun_all,
     rerun_failed_tests,
+    reset_state,
     user_strategy,
     wait,
 )
@@ -17,12 +21,16 @@ from guard.remedies.protocol import Remedy
 
 REMEDIES: dict[str, Remedy] = {
     "fewer_workers": fewer_workers,
+    "free_disk": free_disk,
+    "kill_stragglers": kill_stragglers,
     "longer_timeouts": longer_timeouts,
     "move_temp": move_temp,
+    "purge_cache": purge_cache,
     "raise_heap": raise_heap,
     "raise_limit": raise_limit,
     "rerun_all": rerun_all,
     "rerun_failed_tests": rerun_failed_tests,
+    "reset_state": reset_state,
     "user_strategy": user_strategy,
     "wait": wait,
 }

@@ -103,7 +103,7 @@ def perform(strategy: Strategy, surroundings: Surroundings) -> Applied:
 
 def apply(change: Change, surroundings: Surroundings) -> Applied:
     """Run each action's command; the first that fails ends it."""
-    done = []
+    done: list[str] = []
     for action in change.actions:
         error = _run(action, surroundings)
         if error:

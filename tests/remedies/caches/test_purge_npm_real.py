@@ -1,0 +1,116 @@
+"""A damaged entry of npm's cache on the real npm, with a registry of our own on this machine."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import shutil
+import tarfile
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.tools, pytest.mark.skipif(shutil.which("npm") is None, reason="no npm")]
+
+
+def _tarball(name: str) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for file, text in (
+            ("package/package.json", json.dumps({"name": name, "version": "1.0.0"})),
+            ("package/index.js", "module.exports = 1 // " + hashlib.sha512(name.encode()).hexdigest() * 20),
+        ):
+            info = tarfile.TarInfo(file)
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+TARBALLS = {name: _tarball(name) for name in ("aone", "btwo")}
+
+
+def integrity(name: str) -> str:
+    return "sha512-" + base64.b64encode(hashlib.sha512(TARBALLS[name]).digest()).decode()
+
+
+@pytest.fixture
+def registry() -> Iterator[str]:
+    class Registry(BaseHTTPRequestHandler):
+        def log_message(self, *words: Any) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            name = self.path.strip("/").split("/")[0]
+            address = f"http://127.0.0.1:{self.server.server_address[1]}"
+            dist = {"tarball": f"{address}/{name}/-/{name}-1.0.0.tgz", "integrity": integrity(name)}
+            about = {"name": name, "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": {"name": name, "version": "1.0.0", "dist": dist}}}
+            body = TARBALLS[name] if self.path.endswith(".tgz") else json.dumps(about).encode()
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.send_header("cache-control", "public, max-age=31536000")
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Registry)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_flipped_byte_in_a_cached_tarball(bench: Any, registry: str, flip: Any, tree: Any) -> None:
+    cache = bench.home / "npm-cache"
+    bench.env |= {"HOME": str(bench.home), "npm_config_cache": str(cache), "npm_config_registry": registry}
+    (bench.workspace / "package.json").write_text(
+        json.dumps({"name": "t", "version": "1.0.0", "dependencies": {"aone": "1.0.0", "btwo": "1.0.0"}})
+    )
+    install = ("npm", "install", "--no-audit", "--no-fund", "--prefer-offline")
+    assert bench.run(*install).code == 0
+    digest = hashlib.sha512(TARBALLS["aone"]).hexdigest()
+    content = cache / "_cacache/content-v2/sha512" / digest[:2] / digest[2:4] / digest[4:]
+
+    def damaged_run() -> Any:
+        shutil.rmtree(bench.workspace / "node_modules", ignore_errors=True)
+        return bench.run("npm", "ci", "--no-audit", "--no-fund", "--prefer-offline")
+
+    flip(content, 0.6)
+    failed = damaged_run()
+    if failed.code == 0:
+        pytest.skip("this npm heals such an entry itself")
+    before = tree(cache / "_cacache")
+    diagnosis = failed.diagnosis(r"(?:ENOENT.*_cacache|EINTEGRITY)", tool="npm")
+    change = bench.purge(diagnosis, failed)
+    assert change.details["cache"] == "npm"
+    assert change.details["whole"] is False
+    after = tree(cache / "_cacache")
+    gone = before.keys() - after.keys()
+    assert gone
+    assert all(b"aone" in before[name] or digest[4:] in name for name in gone)
+    assert not any(b"btwo-1.0.0.tgz" in before[name] for name in gone)
+    assert damaged_run().code == 0
+    assert (bench.workspace / "node_modules/aone/index.js").is_file()
+
+
+def test_the_entry_of_the_integrity_that_the_line_names(bench: Any, registry: str, tree: Any) -> None:
+    cache = bench.home / "npm-cache"
+    bench.env |= {"HOME": str(bench.home), "npm_config_cache": str(cache), "npm_config_registry": registry}
+    (bench.workspace / "package.json").write_text(json.dumps({"name": "t", "version": "1.0.0", "dependencies": {"aone": "1.0.0", "btwo": "1.0.0"}}))
+    assert bench.run("npm", "install", "--no-audit").code == 0
+    lock = Path(bench.workspace / "package-lock.json")
+    wrong = "sha512-" + base64.b64encode(hashlib.sha512(b"other").digest()).decode()
+    lock.write_text(lock.read_text().replace(integrity("aone"), wrong))
+    shutil.rmtree(bench.workspace / "node_modules")
+    failed = bench.run("npm", "ci", "--no-audit")
+    assert failed.code != 0
+    before = tree(cache / "_cacache")
+    bench.purge(failed.diagnosis(r"EINTEGRITY|integrity checksum failed", tool="npm"), failed)
+    gone = before.keys() - tree(cache / "_cacache").keys()
+    assert gone
+    assert all(b"btwo" not in before[name] for name in gone if name.startswith("index"))
