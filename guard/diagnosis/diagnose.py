@@ -90,9 +90,24 @@ def _winner(weighed: Sequence[Weighed]) -> Weighed | None:
     for _ in range(6):
         behind = [one for one in weighed if one.weight >= EARNEST and _stands_behind(one, best)]
         if not behind:
-            return best
+            return _first_of_its_report(best, weighed)
         best = max(behind, key=lambda one: (one.weight, -one.hit.index))
     return best
+
+
+def _first_of_its_report(best: Weighed, weighed: Sequence[Weighed]) -> Weighed:
+    """The line that opens the report: tools say first what failed and then what it might mean."""
+    return next(
+        one
+        for one in weighed
+        if one is best
+        or (
+            one.label == best.label
+            and not one.symptom
+            and one.weight >= 0.85 * best.weight
+            and 0 <= best.hit.index - one.hit.index <= _GROUP
+        )
+    )
 
 
 def _last_in_earnest(weighed: Sequence[Weighed]) -> Weighed | None:
