@@ -1,18 +1,17 @@
-"""Room on the full file system: tool caches and folders that the settings allow, the smallest sufficient first."""
+"""Room on the full file system: what may be deleted there, the smallest that is enough first."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from guard.attempt import kernel
-from guard.caches import CACHES
-from guard.caches.root import verified
 from guard.remedies.deleting import delete_tree
-from guard.remedies.full_mount import full_mount
+from guard.remedies.full_disk import FullDisk, full_disk
 from guard.remedies.protocol import nothing_to_undo
+from guard.remedies.reclaimable import Reclaimable, holds, may_go, reclaimable
 from guard.types import Action, Applied, Change, Diagnosis, Outcome, Refusal, Surroundings
 
 NAME = "free_disk"
@@ -20,118 +19,121 @@ LABELS = frozenset({"disk_full"})
 
 undo = nothing_to_undo
 
-ENOUGH = 256 << 20
-"""Bytes that are worth another attempt when nothing tells how many it needs."""
-_LEAST = 1 << 20
-# A cache in name only: what was installed locally lies there too and cannot be fetched again.
-_NOT_RECLAIMED = frozenset({"maven"})
+_MB = 1 << 20
+_LEAST, _MOST = 256 * _MB, 2048 * _MB
+"""Bytes that are worth another attempt when nothing tells how many it needs: a tenth of the disk, within these."""
+_LEAST_INODES = 5_000
 
 
 @dataclass(frozen=True)
-class _Reclaimable:
-    root: Path
-    entry: Path
-    size: int
-    what: str
+class _Candidate:
+    thing: Reclaimable
+    gives: int
+    """Bytes, or inodes where these ran out."""
 
 
 def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
-    """Deletes what can be fetched or built again, on the full file system only."""
-    if diagnosis.label != "disk_full":
+    """Deletes what can be fetched or built again, on the file system that was full and on no other."""
+    if diagnosis.label not in LABELS:
         return None
     if surroundings.allow.delete is None:
         return Refusal(NAME, "a policy forbids all deletion")
-    full = full_mount(diagnosis, outcome, surroundings)
+    full = full_disk(diagnosis, outcome, surroundings)
     if full is None:
         return Refusal(NAME, "nothing shows which file system was full")
-    device = os.stat(full.path).st_dev
-    found = sorted(
-        (one for one in _reclaimable(surroundings) if _device(one.entry) == device and one.size >= _LEAST),
-        key=lambda one: one.size,
-    )
-    chosen = _smallest_sufficient(found)
-    if not chosen:
-        return Refusal(NAME, f"nothing that may be deleted lies on the file system of {full.path} (`allow.delete` names folders)")
-    total = sum(one.size for one in chosen)
+    temp = outcome.command.env.get("TMPDIR", "")
+    found = [
+        _Candidate(thing, gives)
+        for thing in reclaimable(surroundings, temp)
+        if (gives := sum(holds(entry, full.device)[full.inodes] for entry in thing.entries)) > 0
+    ]
+    enough = _enough(full)
+    chosen = smallest_sufficient(found, enough, lambda one: one.gives)
+    total = sum(one.gives for one in chosen)
+    place = full.mount.path
+    if total < (1 if full.inodes else _MB):
+        return Refusal(
+            NAME, f"nothing that may be deleted lies on the full file system of {place} (`allow: {{delete: […]}}` names folders)"
+        )
+    told = f"{total} inodes" if full.inodes else f"{total // _MB} MB"
     return Change(
         remedy=NAME,
-        summary=f"frees {total >> 20} MB on the file system of {full.path}: {', '.join(dict.fromkeys(one.what for one in chosen))}",
-        actions=tuple(
-            Action("delete", str(one.entry), {"root": str(one.root), "bytes": str(one.size), "mount": full.path}) for one in chosen
-        ),
-        success_probability=0.65 if total >= ENOUGH else 0.4,
-        cost_s=1.0 + total / (1 << 30) * 5,
-        details={"mount": full.path, "bytes": total},
+        summary=f"frees {told} on the full file system of {place} by deleting {_told([one.thing.what for one in chosen])}",
+        actions=tuple(_action(one.thing, place) for one in chosen),
+        success_probability=0.65 if total >= enough else 0.4,
+        cost_s=round(0.5 + sum(len(one.thing.entries) for one in chosen) * 0.01 + (0 if full.inodes else total / (1 << 30) * 3), 1),
+        details={"mount": place, "inodes" if full.inodes else "bytes": total},
     )
 
 
-def _reclaimable(surroundings: Surroundings) -> Iterator[_Reclaimable]:
-    if "caches" in surroundings.allow.reclaim:
-        for name, cache in CACHES.items():
-            root = verified(cache, surroundings)
-            if name in _NOT_RECLAIMED or not isinstance(root, Path):
-                continue
-            for entry in cache.purgeable(root):
-                yield _Reclaimable(root, entry, size_of(entry), f"{name}'s cache")
-    for folder in surroundings.allow.delete or ():
-        path = Path(folder)
-        if path.is_dir() and not path.is_symlink():
-            for entry in sorted(path.iterdir()):
-                yield _Reclaimable(path, entry, size_of(entry), folder)
-
-
-def _smallest_sufficient(found: list[_Reclaimable]) -> list[_Reclaimable]:
-    """The smallest one that is enough; where none is, the largest ones until it is enough or all."""
-    enough = next((one for one in found if one.size >= ENOUGH), None)
-    if enough is not None:
-        return [enough]
-    chosen: list[_Reclaimable] = []
-    for one in reversed(found):
-        if sum(other.size for other in chosen) >= ENOUGH:
+def smallest_sufficient(
+    found: Sequence[_Candidate], enough: int, size: Callable[[_Candidate], int]
+) -> list[_Candidate]:
+    """The smallest one that is enough; where none is, the largest ones until they are, or all."""
+    ordered = sorted(found, key=size)
+    for one in ordered:
+        if size(one) >= enough:
+            return [one]
+    chosen: list[_Candidate] = []
+    for one in reversed(ordered):
+        if sum(map(size, chosen)) >= enough:
             break
         chosen.append(one)
     return chosen
 
 
-def size_of(path: Path) -> int:
-    """Bytes on disk of a file or folder; links are not followed."""
-    total = 0
-    try:
-        status = path.lstat()
-        total += status.st_blocks * 512
-        if path.is_symlink() or not path.is_dir():
-            return total
-    except OSError:
-        return 0
-    for folder, names, files in os.walk(path, followlinks=False):
-        for name in (*names, *files):
-            try:
-                total += os.lstat(os.path.join(folder, name)).st_blocks * 512
-            except OSError:
-                continue
-    return total
+def _enough(full: FullDisk) -> int:
+    if full.inodes:
+        return max(_LEAST_INODES, (full.mount.total_inodes or 0) // 50)
+    total = full.mount.total_bytes
+    return _LEAST if not total else min(max(_LEAST, total // 10), _MOST, max(total // 2, 1))
 
 
-def _device(path: Path) -> int | None:
-    try:
-        return path.lstat().st_dev
-    except OSError:
-        return None
+def _told(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _action(thing: Reclaimable, place: str) -> Action:
+    names = [str(entry.relative_to(thing.root)) for entry in thing.entries]
+    target = str(thing.entries[0] if len(names) == 1 else thing.root)
+    data = {"what": thing.what, "root": str(thing.root), "entries": json.dumps(names), "mount": place}
+    return Action("delete", target, data)
 
 
 def apply(change: Change, surroundings: Surroundings) -> Applied:
-    """Delete what was proposed, entry by entry; free space is measured before and after."""
-    del surroundings
-    done, error = [], ""
+    """Delete what was proposed if it still may go; free space is measured before and after."""
+    done: list[str] = []
+    problem = ""
     for action in change.actions:
-        before = kernel.disk(action.data["mount"])
-        try:
-            freed = delete_tree(Path(action.data["root"]), Path(action.target))
-        except (OSError, ValueError) as problem:
-            error = error or f"{action.target}: {problem}"
+        root = Path(action.data["root"])
+        entries = tuple(root / name for name in json.loads(action.data["entries"]))
+        if not may_go(root, entries, surroundings):
+            problem = problem or f"{action.target} is not what it was and stays"
             continue
-        after = kernel.disk(action.data["mount"])
-        measured = f", {(after[0] - before[0]) >> 20} MB more free" if before and after else ""
-        done.append(f"deleted {action.target} ({freed >> 20} MB{measured})")
-    # What could be deleted may be enough: only when nothing went is the remedy a failure.
-    return Applied(change, tuple(done), error="" if done else error)
+        before = _free(action.data["mount"])
+        deleted = 0
+        for entry in entries:
+            try:
+                delete_tree(root, entry)
+                deleted += 1
+            except (OSError, ValueError) as error:
+                problem = problem or f"{entry} could not be deleted: {error}"
+        if deleted:
+            done.append(f"deleted {action.data['what']} ({deleted} of {len(entries)} entries of {root}){_gain(before, action)}")
+    # What could be deleted may be enough: only where nothing went has the remedy failed.
+    return Applied(change, tuple(done), error="" if done else problem or "there was nothing left to delete")
+
+
+def _gain(before: tuple[int, int] | None, action: Action) -> str:
+    after = _free(action.data["mount"])
+    if before is None or after is None:
+        return ""
+    return f": {max(after[0] - before[0], 0) // _MB} MB and {max(after[1] - before[1], 0)} inodes more are free"
+
+
+def _free(place: str) -> tuple[int, int] | None:
+    try:
+        status = os.statvfs(place)
+    except OSError:
+        return None
+    return status.f_bavail * status.f_frsize, status.f_favail

@@ -1,0 +1,123 @@
+"""What may be deleted here to make room: caches that tools fill again, folders that the settings list, our own leftovers."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from guard.caches import CACHES
+from guard.caches.root import verified
+from guard.remedies.move_temp import PREFIX
+from guard.types import Surroundings
+
+# Caches in name only: in Maven's repository lies what was installed locally, and pnpm's store shares its files
+# with every node_modules by hard links, so that deleting it frees little.
+_KEPT = frozenset({"maven", "pnpm"})
+_MOST_ENTRIES = 200_000
+
+
+@dataclass(frozen=True)
+class Reclaimable:
+    """One thing that goes whole or not at all."""
+
+    what: str
+    root: Path
+    entries: tuple[Path, ...]
+    """Strictly below the root; deleting these deletes all of it."""
+
+
+def reclaimable(surroundings: Surroundings, temp: str = "") -> Iterator[Reclaimable]:
+    """All that the settings allow; nothing at all where a policy forbids deletion. `temp`: the attempt's TMPDIR."""
+    allow = surroundings.allow
+    if allow.delete is None:
+        return
+    if _our_temp(Path(temp)):
+        yield Reclaimable("temporary files of the earlier attempt", Path(temp), _inside(Path(temp)))
+    if "caches" in allow.reclaim:
+        for name, cache in CACHES.items():
+            root = verified(cache, surroundings) if name not in _KEPT and not _linked(name, surroundings) else None
+            entries = cache.purgeable(root) if isinstance(root, Path) else ()
+            if isinstance(root, Path) and entries:
+                yield Reclaimable(f"the cache of {name.replace('_', ' ')}", root, tuple(entries))
+    for folder in allow.delete:
+        root = Path(folder)
+        if _listed_folder(root, surroundings):
+            for entry in _inside(root):
+                yield Reclaimable(str(entry), root, (entry,))
+
+
+def may_go(root: Path, entries: tuple[Path, ...], surroundings: Surroundings) -> bool:
+    """Whether these entries are allowed to go by what is there now, asked anew before anything is deleted."""
+    return any(
+        one.root == root and set(entries) <= set(one.entries)
+        for one in reclaimable(surroundings, str(root) if root.name.startswith(PREFIX) else "")
+    )
+
+
+def holds(entry: Path, device: int) -> tuple[int, int]:
+    """(bytes, inodes) that deleting the entry gives back to a file system: nothing of what lies on another one.
+
+    Links are not followed; a file with another hard link gives back nothing.
+    """
+    size = count = 0
+    for status in _statuses(entry):
+        if status.st_dev != device or (not stat.S_ISDIR(status.st_mode) and status.st_nlink > 1):
+            continue
+        size += status.st_blocks * 512
+        count += 1
+        if count >= _MOST_ENTRIES:
+            break
+    return size, count
+
+
+def _statuses(entry: Path) -> Iterator[os.stat_result]:
+    try:
+        first = entry.lstat()
+    except OSError:
+        return
+    yield first
+    if not stat.S_ISDIR(first.st_mode):
+        return
+    for folder, folders, files in os.walk(entry, followlinks=False):
+        for name in (*folders, *files):
+            try:
+                yield Path(folder, name).lstat()
+            except OSError:
+                continue
+
+
+def _inside(folder: Path) -> tuple[Path, ...]:
+    try:
+        return tuple(sorted(folder.iterdir()))
+    except OSError:
+        return ()
+
+
+def _listed_folder(root: Path, surroundings: Surroundings) -> bool:
+    """Whether it is a real folder at that very path, and none that holds the job itself."""
+    try:
+        if not root.is_absolute() or root != root.resolve(strict=True) or not root.is_dir():
+            return False
+        barred = [Path(place).resolve() for place in (surroundings.workspace, surroundings.cwd, surroundings.home) if place]
+    except (OSError, RuntimeError, ValueError):
+        return False
+    above = any(root == place or root in place.parents for place in barred)
+    return not above and root != Path("/") and ".git" not in root.parts
+
+
+def _our_temp(folder: Path) -> bool:
+    """Whether it is a folder that `move_temp` made: only attempts of this job have written there."""
+    try:
+        found = folder.lstat()
+    except (OSError, ValueError):
+        return False
+    ours = stat.S_ISDIR(found.st_mode) and stat.S_IMODE(found.st_mode) == 0o700 and found.st_uid == os.geteuid()
+    return ours and folder.is_absolute() and folder.name.startswith(f"{PREFIX}{os.getpid()}-")
+
+
+def _linked(name: str, surroundings: Surroundings) -> bool:
+    """Whether environments use the cache's files by links: then it is no cache but part of them."""
+    return name == "uv" and surroundings.env.get("UV_LINK_MODE", "") == "symlink"
