@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+import zipfile
+import zlib
 from pathlib import Path
 
 from guard.caches import places, said, shape
@@ -57,6 +59,8 @@ def looks_right(root: Path) -> bool:
 def damaged(root: Path, diagnosis: Diagnosis) -> tuple[Path, ...]:
     """What the lines name: the answer to a URL, the one whose hash pip "got", those with that project's files in them.
 
+    Where they name nothing that is here (`Bad CRC-32 for file …`): the wheels that are broken in themselves.
+
     An answer's file does not say which URL it is of: its name is the URL's hash, and a wheel's own list of
     files names the project.
     """
@@ -87,7 +91,41 @@ def damaged(root: Path, diagnosis: Diagnosis) -> tuple[Path, ...]:
     for path in said.paths_below(root, diagnosis):
         if path.is_file() and any(folder in path.parents for folder in (*_answers(root), *_built(root))):
             found[path] = None
+    return tuple(found) or _broken(root, until)
+
+
+def _broken(root: Path, until: float) -> tuple[Path, ...]:
+    """The wheels whose archive is cut or whose content is not what its own checksums say, with their head files."""
+    found: dict[Path, None] = {}
+    for folder in (*_answers(root), *_built(root)):
+        for file in shape.files_below(folder):
+            if time.monotonic() > until:
+                return tuple(found)
+            if _is_zip(file) and _cut_or_changed(file):
+                found[file.parent if file.suffix == ".whl" else file] = None
+                head = file.with_name(file.name.removesuffix(".body"))
+                if head != file and head.is_file():
+                    found[head] = None
     return tuple(found)
+
+
+def _is_zip(file: Path) -> bool:
+    """Whether it is an archive; in the older layout a head of some hundred bytes stands before it."""
+    try:
+        with file.open("rb") as content:
+            return b"PK\x03\x04" in content.read(1 << 13)
+    except OSError:
+        return False
+
+
+def _cut_or_changed(file: Path) -> bool:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return archive.testzip() is not None
+    except OSError:
+        return False
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError):
+        return True
 
 
 def _projects(text: str, diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:

@@ -97,7 +97,12 @@ class Log:
 
 def _line_starts(data: bytes) -> list[int]:
     starts = [0]
-    starts.extend(found.end() for found in re.finditer(rb"\n", data))
+    try:
+        import numpy
+
+        starts += (numpy.flatnonzero(numpy.frombuffer(data, dtype=numpy.uint8) == 10) + 1).tolist()
+    except ImportError:
+        starts += [found.end() for found in re.finditer(rb"\n", data)]
     if starts[-1] == len(data) and len(starts) > 1:
         starts.pop()
     return starts

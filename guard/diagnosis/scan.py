@@ -12,6 +12,8 @@ from typing import Any
 _BLOCK = 1 << 20
 _FIRST, _LAST = 300, 1200
 """Of a literal that stands in thousands of lines, the first and the last are looked at."""
+_FEW = 48
+"""Places of four bytes in a block that are looked at one by one."""
 
 # Quads that stand in most failing logs: never the best choice to represent a literal.
 _COMMON = (b"erro", b"rror", b"fail", b"aile", b"iled", b"test", b" in ", b"the ", b" to ", b"not ", b" not", b"file", b"exit", b"ing ", b" for", b"tion", b"ion ", b"://", b"http", b"ttps", b"com/", b"pack", b"    ", b"----", b"warn", b"java", b"line", b"code", b".py", b"comp")
@@ -60,35 +62,72 @@ class Scanner:
         order = np.argsort(values)
         ordered = values[order]
         places: dict[int, list[int]] = {}
+        hits: dict[int, list[Any]] = {}
         for begin in range(0, len(low) - 3, _BLOCK):
-            part = np.frombuffer(low, dtype=np.uint8, offset=begin, count=min(_BLOCK + 3, len(low) - begin))
-            wide = part.astype(np.uint32)
-            grams = wide[:-3] | (wide[1:-2] << 8) | (wide[2:-1] << 16) | (wide[3:] << 24)
-            candidates = np.nonzero(marks[_hash(grams, np)])[0]
-            if not len(candidates):
-                continue
-            seen = grams[candidates]
-            slots = np.searchsorted(ordered, seen)
-            slots[slots == len(ordered)] = 0
-            right = ordered[slots] == seen
-            for slot in np.unique(slots[right]):
-                where = candidates[right & (slots == slot)] + begin
-                self._confirm(low, quads[int(order[slot])], where.tolist(), places)
-        return {index: _thinned(where) for index, where in places.items()}
+            end = min(begin + _BLOCK, len(low) - 3)
+            for shift in range(4):
+                # The bytes at every fourth place, read as numbers where they lie: nothing is copied.
+                count = (end - begin - shift + 3) // 4
+                if count <= 0:
+                    continue
+                grams = np.frombuffer(low, dtype="<u4", offset=begin + shift, count=count)
+                candidates = np.flatnonzero(marks.take(_hash(grams, np)))
+                if not len(candidates):
+                    continue
+                seen = grams[candidates]
+                slots = np.searchsorted(ordered, seen)
+                slots[slots == len(ordered)] = 0
+                right = ordered[slots] == seen
+                for slot, at in _grouped(slots[right], candidates[right] * 4 + (begin + shift), np):
+                    hits.setdefault(slot, []).append(at)
+            for slot, parts in hits.items():
+                self._confirm(low, quads[int(order[slot])], begin, end, np.sort(np.concatenate(parts)), places)
+            hits.clear()
+        return {index: self._first_and_last(low, index, where) for index, where in places.items() if where}
 
-    def _confirm(self, low: bytes, chosen: bytes, where: list[int], places: dict[int, list[int]]) -> None:
+    def _first_and_last(self, low: bytes, index: int, where: list[int]) -> list[int]:
+        if len(where) < _FIRST + _LAST:
+            return where
+        literal, last = self.literals[index], list[int]()
+        at = low.rfind(literal, where[_FIRST])
+        while at >= 0 and len(last) < _LAST:
+            last.append(at)
+            at = low.rfind(literal, where[_FIRST], at)
+        return where[:_FIRST] + last[::-1]
+
+    def _confirm(
+        self, low: bytes, chosen: bytes, begin: int, end: int, where: Any, places: dict[int, list[int]]
+    ) -> None:
+        """Of the places of four bytes, keep those at which the whole literal stands."""
         for index in self._by_quad[chosen]:
             literal = self.literals[index]
-            shift = literal.index(chosen)
-            size = len(literal)
+            shift, size = literal.index(chosen), len(literal)
             kept = places.setdefault(index, [])
-            kept += [at - shift for at in _thinned(where, 4000) if low[max(at - shift, 0) : at - shift + size] == literal]
-            if not kept:
-                del places[index]
+            if len(kept) >= _FIRST + _LAST:
+                # It stands everywhere: its last places are looked for from the end, once.
+                continue
+            if len(where) <= _FEW:
+                kept += [at - shift for at in where.tolist() if at >= shift and low[at - shift : at - shift + size] == literal]
+                continue
+            # The four bytes are common here: a plain search is faster than looking at each place.
+            at = low.find(literal, max(begin - shift, 0), end - shift + size)
+            while at >= 0 and len(kept) < _FIRST + _LAST:
+                kept.append(at)
+                at = low.find(literal, at + size, end - shift + size)
+
+
+def _grouped(slots: Any, values: Any, np: Any) -> list[tuple[int, Any]]:
+    """The values by slot."""
+    if not len(slots):
+        return []
+    order = np.argsort(slots, kind="stable")
+    slots, values = slots[order], values[order]
+    edges = np.flatnonzero(np.diff(slots)) + 1
+    return list(zip(slots[np.concatenate(([0], edges))].tolist(), np.split(values, edges), strict=True))
 
 
 def _hash(values: Any, np: Any) -> Any:
-    return ((values * np.uint32(2654435761)) >> np.uint32(16)).astype(np.uint16)
+    return (values * np.uint32(2654435761)) >> np.uint32(16)
 
 
 def _all_offsets(low: bytes, literal: bytes) -> list[int]:

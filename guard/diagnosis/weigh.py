@@ -21,9 +21,10 @@ _KIND = {"cause": 1.0, "symptom": 0.62, "warning": 0.35}
 _LOOPBACK = re.compile(r"\b(?:127\.\d+\.\d+\.\d+|localhost|0\.0\.0\.0)\b|\[?::1\]?[:\s]")
 # What runners print when the step's own command has failed: what follows is clean-up.
 _STEP_FAILED = re.compile(
-    rb"(?m)^.*?(?:Process completed with exit code [1-9]\d*|The command \"[^\n]{0,400}\" (?:exited with|failed and exited with) [1-9]\d*"
-    rb"|ERROR: Job failed: |script returned exit code [1-9]|Exited with code (?:exit status )?[1-9]|Bash exited with code '[1-9])"
+    r"Process completed with exit code [1-9]|The command \".{0,400}\" (?:failed and )?exited with [1-9]|ERROR: Job failed: "
+    r"|script returned exit code [1-9]|Exited with code (?:exit status )?[1-9]|Bash exited with code '[1-9]"
 )
+_STEP_WORDS = (b"Process completed with", b"exited with ", b"ERROR: Job failed", b"script returned exit", b"Exited with code")
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,18 @@ def weigh(log: Log, hits: Sequence[Hit]) -> list[Weighed]:
 
 def step_end(log: Log) -> int:
     """The line at which the runner says that the command failed, else the last one."""
-    match = _STEP_FAILED.search(log.data)
-    return log.index_of(match.start()) if match else len(log) - 1
+    first = len(log) - 1
+    for words in _STEP_WORDS:
+        at = log.data.find(words)
+        for _ in range(200):
+            if at < 0:
+                break
+            index = log.index_of(at)
+            if _STEP_FAILED.search(log.text(index)):
+                first = min(first, index)
+                break
+            at = log.data.find(words, at + 1)
+    return first
 
 
 def _doubt(hit: Hit, log: Log, lines: Lines, successes: Successes, end: int) -> tuple[float, str]:
