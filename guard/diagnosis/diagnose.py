@@ -14,7 +14,7 @@ from guard.diagnosis.fingerprint import fingerprint
 from guard.diagnosis.lines import Log
 from guard.diagnosis.mask import Masker
 from guard.diagnosis.match import Matcher
-from guard.diagnosis.weigh import NEAR, Weighed, weigh
+from guard.diagnosis.weigh import NEAR, Weighed, step_end, weigh
 from guard.signatures.load import shipped, tested
 from guard.types import LABELS, Alternative, Diagnosis, Evidence, Memory, Outcome
 
@@ -281,7 +281,8 @@ def _how(outcome: Outcome) -> tuple[Evidence, ...]:
 
 def _last_lines(log: Log, masker: Masker, count: int) -> tuple[Evidence, ...]:
     found = []
-    for index in range(len(log) - 1, max(len(log) - 200, -1), -1):
+    end = step_end(log)
+    for index in range(end, max(end - 200, -1), -1):
         text = log.text(index)
         if text.strip():
             found.append(Evidence(log.number(index), masker.text(text), "related"))
