@@ -17,7 +17,19 @@ from guard.failsafe import shielded
 from guard.policy.plan import plan
 from guard.remedies.carry_out import carry_out, proven, take_back
 from guard.settings import Settings
-from guard.types import Applied, Attempt, Change, Command, Diagnosis, Event, Memory, Outcome, Plan, Run, Surroundings
+from guard.types import (
+    Applied,
+    Attempt,
+    Change,
+    Command,
+    Diagnosis,
+    Event,
+    Memory,
+    Outcome,
+    Plan,
+    Run,
+    Surroundings,
+)
 
 Tell = Callable[[Event], None]
 

@@ -146,8 +146,9 @@ class _Builder:
             name = str(key.value)
             if name in found:
                 raise SettingsError(self.file, line, dotted((*path, name)), "stands twice", "keep one of the two")
-            self.lines[(*path, name)] = line  # noqa: RUF031
-            found[name] = self.value(value, (*path, name))
+            place = (*path, name)
+            self.lines[place] = line
+            found[name] = self.value(value, place)
         return found
 
     def _scalar(self, node: yaml.ScalarNode, path: tuple[str | int, ...]) -> Any:

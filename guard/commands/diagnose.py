@@ -73,7 +73,7 @@ def _chunks(stream: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
 def _batch(judge: Judge, file: str) -> int:
     """One result a line in the order of the input. Raises GuardError with the line of what is no record."""
     try:
-        stream = sys.stdin.buffer if file == "-" else Path(file).open("rb")
+        stream = sys.stdin.buffer if file == "-" else Path(file).open("rb")  # noqa: SIM115
     except OSError as error:
         raise GuardError(f"{file}: cannot be read: {error.strerror}") from error
     with stream:

@@ -69,9 +69,8 @@ def _shell(name: str, script: str) -> tuple[str, ...]:
         return ("sh", "-xe")
     if name == "gitlab" and _has_bash():
         return ("bash", "-eo", "pipefail", "+o", "noclobber")
-    if name in ("bash", "github", "none") or name not in ("sh", "gitlab"):
-        if _has_bash():
-            return ("bash", "--noprofile", "--norc", "-eo", "pipefail")
+    if (name in ("bash", "github", "none") or name not in ("sh", "gitlab")) and _has_bash():
+        return ("bash", "--noprofile", "--norc", "-eo", "pipefail")
     return ("sh", "-e")
 
 

@@ -182,7 +182,7 @@ def _acts(program: str, rest: list[str]) -> str | None:
     if program in ("gradle", "gradlew", "sbt"):
         task = next((word for word in rest if _GRADLE_TASKS.search(word)), None)
         return f"{program} {task}" if task else None
-    if program == "docker" and "buildx" in rest or (program == "docker" and "build" in rest):
+    if (program == "docker" and "buildx" in rest) or (program == "docker" and "build" in rest):
         return f"{program} build --push" if "--push" in rest or any("type=registry" in word for word in rest) else None
     if program in ("scp", "rsync", "sftp", "lftp"):
         target = rest[-1] if rest else ""

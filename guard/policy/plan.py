@@ -48,7 +48,7 @@ def plan(
 
 def _stop(diagnosis: Diagnosis, outcome: Outcome, settings: Settings, rule: LabelRule) -> str:
     """Why nothing may be repeated here whatever the cause; "" when it may."""
-    if outcome.ended == "cancelled" or outcome.exit_code in (130, 131, 143) and outcome.signal in (2, 3, 15):
+    if outcome.ended == "cancelled" or (outcome.exit_code in (130, 131, 143) and outcome.signal in (2, 3, 15)):
         return "the command was told to stop"
     if outcome.ended == "budget":
         return "the time budget is used up"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import regex
 
-from guard.diagnosis.match import Matcher
 from guard.diagnosis.lines import Log
+from guard.diagnosis.match import Matcher
 from guard.signatures.signature import Signature
 from guard.types import LogWindow
 
