@@ -1,16 +1,21 @@
-"""Half as many workers: by the flag in the command, by the tool's variable, and by CPU affinity.
+"""Half as many workers: by the flag in argv, by the tool's variable where that counts, else by CPU affinity.
 
-Affinity is what tools that count CPUs see (`nproc`, make -j$(nproc), ninja, cargo, go, pytest-xdist, the JVM).
+A number in a script or in a file of the repository stays as it is: there a variable helps only where the tool lets
+it win. CPU affinity is seen by what counts the CPUs it may use: nproc, ninja, cargo, go, pytest-xdist, Jest 30,
+Vitest, the JVM, .NET.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from guard.remedies.command_words import programs, rewritten
 from guard.remedies.protocol import nothing_to_apply, nothing_to_undo
-from guard.types import Around, Change, Diagnosis, EnvPatch, Outcome, Refusal, Surroundings
+from guard.remedies.tools_in_play import files_text, programs, read, script_text, typed
+from guard.remedies.worker_flags import PARALLEL, Found, found, rewritten
+from guard.types import Around, Change, Command, Diagnosis, EnvPatch, Outcome, Refusal, Surroundings
 
 NAME = "fewer_workers"
 LABELS = frozenset({"out_of_memory", "resource_limit"})
@@ -18,98 +23,128 @@ LABELS = frozenset({"out_of_memory", "resource_limit"})
 apply = nothing_to_apply
 undo = nothing_to_undo
 
-# Flags with a number of workers, as make, ninja, cmake, ctest, cargo, go, pytest-xdist, jest, Gradle, Maven,
-# bazel and MSBuild take them. In argv a flag and its number may be two words.
-_NUMBERED = re.compile(
-    r"(?P<flag>(?<![\w-])(?:-j ?|--jobs[= ]|--parallel[= ]|-n ?|--numprocesses[= ]|-T ?|--threads[= ]|--max-workers[= ]"
-    r"|--maxWorkers[= ]|--workers[= ]|-w (?=\d+\b)|-p[= ]|-parallel[= ]|-maxcpucount:|-m:|/m:|--concurrency[= ]"
-    r"|--test-concurrency[= ]|--test-threads[= ]|-P ?))(?P<number>\d{1,3})(?P<per>C?)\b"
+# Limits that many workers reach together; a watch limit or a stack is not one of them.
+_SHARED = re.compile(
+    r"open files|EMFILE|\bfork|thread|spawn|EAGAIN|temporarily unavailable|shared memory|/dev/shm|process", re.IGNORECASE
 )
-_AUTO = re.compile(r"(?P<flag>(?<![\w-])(?:-n ?|--numprocesses[= ]))(?P<number>auto|logical)\b")
-_SPLIT_FLAGS = frozenset(
-    {"-j", "--jobs", "--parallel", "-n", "--numprocesses", "-T", "--max-workers", "--maxWorkers", "--workers", "-w", "-p", "-parallel", "--concurrency", "--test-concurrency", "--test-threads", "-P"}
+# How programs ask for the CPUs that they may use
+_COUNTS_CPUS = re.compile(
+    r"\bnproc\b|_NPROCESSORS_ONLN|sched_getaffinity|process_cpu_count|availableParallelism|availableProcessors"
+    r"|runtime\.(?:NumCPU|GOMAXPROCS)|\bavailable_parallelism\b|ProcessorCount"
 )
-# Which programs' flags those are: `-n 8` of something else is something else.
-_KNOWN = frozenset(
-    "make gmake ninja cmake ctest cargo go pytest py.test xdist jest vitest gradle gradlew mvn mvnw bazel bazelisk msbuild dotnet "
-    "mocha xargs parallel meson scons b2 turbo nx lerna tox npm npx yarn pnpm gotestsum nextest playwright phpunit paratest rspec".split()
-)
-_VARIABLES: dict[str, str] = {
-    "cmake": "CMAKE_BUILD_PARALLEL_LEVEL",
-    "ctest": "CTEST_PARALLEL_LEVEL",
-    "cargo": "CARGO_BUILD_JOBS",
-    "go": "GOMAXPROCS",
-    "pytest": "PYTEST_XDIST_AUTO_NUM_WORKERS",
-    "npm": "npm_config_jobs",
-    "rustc": "RUST_TEST_THREADS",
-    "gotestsum": "GOMAXPROCS",
-}
+# (the tool is serial unless told, so without a number there is nothing to lessen)
+_SERIAL = frozenset({"make", "gmake", "mvn", "mvnw", "xargs", "mocha", "scons", "cmake", "ctest", "pytest", "py.test"})
+_INI_WORKERS = re.compile(r"addopts\s*=[^\[]*?(?:\s|[\"'=])(?:-n|--numprocesses)[ =]?[\"', ]*(?P<number>auto|logical|\d{1,3})\b")
+_LOAD = " -l1"
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Where the command's numbers stand."""
+
+    tools: frozenset[str]
+    in_argv: list[Found] = field(default_factory=list)
+    in_text: list[Found] = field(default_factory=list)
+    in_env: Mapping[str, int] = field(default_factory=dict)
+    in_ini: bool = False
+    counts: bool = False
 
 
 def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
-    """Half of what the command asks for (or of the CPUs that it counts), down to one."""
+    """Half of what the command asks for, or of the CPUs that it counts, down to one."""
     if diagnosis.label not in LABELS:
         return None
-    command = outcome.command
-    names = programs(command)
-    numbers = _numbers(command.argv) if names & _KNOWN else []
-    inherited = _inherited(command.env)
-    now = max((*numbers, *inherited.values()), default=surroundings.cpus)
-    new = max(now // 2, 1)
-    if new >= now:
-        return Refusal(NAME, "it runs with one worker already") if numbers or names & _KNOWN else None
-    argv = _fewer_in(command.argv, new) if numbers else None
-    if argv is None and names & {"pytest", "py.test"}:
-        argv = rewritten(command, lambda word: _AUTO.sub(rf"\g<flag>{new}", word))
-    env: dict[str, EnvPatch] = {name: str(new) for name in inherited if name != "MAKEFLAGS"}
-    if "MAKEFLAGS" in inherited:
-        env["MAKEFLAGS"] = _NUMBERED.sub(rf"\g<flag>{new}", command.env["MAKEFLAGS"])
-    for name in names & set(_VARIABLES):
-        env[_VARIABLES[name]] = str(new)
-    if names & {"gradle", "gradlew"}:
-        env["GRADLE_OPTS"] = Around(after=f" -Dorg.gradle.workers.max={new}")
-    if names & {"go"} and "GOFLAGS" not in command.env:
-        env["GOFLAGS"] = f"-p={new}"
-    cpus = new if new < surroundings.cpus else None
-    if argv is None and not env and cpus is None:
+    if diagnosis.label == "resource_limit" and not any(_SHARED.search(one.text) for one in diagnosis.evidence):
         return None
+    command = outcome.command
+    # What earlier attempts were given: each halved the CPUs.
+    cpus = max(surroundings.cpus >> (outcome.number - 1), 1)
+    seen = _look(command, cpus)
+    told = seen.in_argv or seen.in_text
+    explicit = max((one.workers for one in told), default=0) or max(seen.in_env.values(), default=0)
+    if not explicit and not seen.in_ini and not seen.counts and not seen.tools - _SERIAL:
+        return None
+    now = min(explicit, max(4 * cpus, 8)) if explicit else cpus
+    if now <= 1:
+        return Refusal(NAME, "it runs with one worker already")
+    new = now // 2
+    argv = rewritten(command.argv, seen.in_argv, new)
+    env = _env(seen, command.env, new)
+    # A number in argv or in a variable is obeyed; all else counts CPUs, if anything does.
+    by_cpus = not seen.in_argv and (seen.in_text or not explicit) and "MAKEFLAGS" not in env
+    affinity = max(min(new, cpus // 2), 1) if by_cpus and cpus > 1 else None
+    ways = [
+        *(["its command line"] if argv != command.argv else []),
+        *sorted(env),
+        *(["CPU affinity"] if affinity is not None else []),
+    ]
+    if seen.in_text and argv == command.argv and "MAKEFLAGS" not in env and affinity is None:
+        return Refusal(NAME, f"a script or file that the command runs asks for {now} workers, and no variable overrides it there")
+    if not ways:
+        return None
+    by_load = _LOAD.strip() in str(getattr(env.get("MAKEFLAGS", ""), "after", ""))
+    told_new = "one worker at a time while the machine is busy" if by_load else f"{new} worker{'s' if new > 1 else ''}"
     return Change(
         remedy=NAME,
-        summary=f"runs with {new} worker{'s' if new > 1 else ''} instead of {now}",
+        summary=f"runs with {told_new} instead of {now}, by {' and '.join(ways)}",
         env=env,
-        argv=argv,
-        cpus=cpus,
-        success_probability=0.55,
-        details={"old_workers": now, "new_workers": new},
+        argv=argv if argv != command.argv else None,
+        cpus=affinity,
+        success_probability=0.3 if seen.in_text and affinity is not None else 0.55,
+        details={"old_workers": now, "new_workers": 1 if by_load else new, "by": ways},
     )
 
 
-def _numbers(argv: tuple[str, ...]) -> list[int]:
-    found = [int(match["number"]) for word in argv for match in _NUMBERED.finditer(word) if not match["per"]]
-    for position, word in enumerate(argv[:-1]):
-        if word in _SPLIT_FLAGS and argv[position + 1].isdigit():
-            found.append(int(argv[position + 1]))
-    return [number for number in found if 0 < number <= 256]
+def _look(command: Command, cpus: int) -> _Seen:
+    tools = programs(command) & PARALLEL.keys()
+    script = script_text(command)
+    # The text of a script is one word of argv; it has no flag of its own.
+    words = tuple("" if script and word == script else word for word in command.argv)
+    text = f"{script}\n{files_text(command)}"
+    in_env = {name: int(command.env[name]) for tool in tools if _number((name := PARALLEL[tool].variable), command.env)}
+    flags = found(command.env.get("MAKEFLAGS", "").split(), ("make",), cpus) if "MAKEFLAGS" in command.env else []
+    if flags and _LOAD.strip() not in command.env["MAKEFLAGS"]:
+        in_env["MAKEFLAGS"] = max(one.workers for one in flags)
+    return _Seen(
+        frozenset(tools),
+        found(words, tools, cpus),
+        found(re.split(r"[\s;&|()\"'`]+", text), tools, cpus),
+        in_env,
+        bool(tools & {"pytest", "py.test"}) and _ini_workers(command.cwd),
+        _COUNTS_CPUS.search(f"{typed(command)}\n{text}") is not None,
+    )
 
 
-def _fewer_in(argv: tuple[str, ...], new: int) -> tuple[str, ...]:
-    words = []
-    for position, word in enumerate(argv):
-        if position and argv[position - 1] in _SPLIT_FLAGS and word.isdigit():
-            words.append(str(min(int(word), new)))
-        else:
-            words.append(_NUMBERED.sub(lambda m: m[0] if m["per"] else f"{m['flag']}{min(int(m['number']), new)}", word))
-    return tuple(words)
+def _number(name: str, env: Mapping[str, str]) -> bool:
+    return bool(name) and env.get(name, "").isdecimal() and 0 < int(env[name]) < 1000
 
 
-def _inherited(env: Mapping[str, str]) -> dict[str, int]:
-    """Worker counts that the environment already sets."""
-    found: dict[str, int] = {}
-    for name in ("CMAKE_BUILD_PARALLEL_LEVEL", "CTEST_PARALLEL_LEVEL", "CARGO_BUILD_JOBS", "GOMAXPROCS", "PYTEST_XDIST_AUTO_NUM_WORKERS", "RUST_TEST_THREADS"):
-        if env.get(name, "").isdigit() and int(env[name]) > 0:
-            found[name] = int(env[name])
-    match = _NUMBERED.search(env.get("MAKEFLAGS", ""))
-    if match:
-        found["MAKEFLAGS"] = int(match["number"])
-    return found
+def _env(seen: _Seen, env: Mapping[str, str], new: int) -> dict[str, EnvPatch]:
+    patches: dict[str, EnvPatch] = {}
+    for tool in seen.tools:
+        name = PARALLEL[tool].variable
+        if name and seen.in_env.get(name, new + 1) > new:
+            patches[name] = str(new)
+    make = bool(seen.tools & {"make", "gmake"}) or ("cmake" in seen.tools and bool(seen.in_text))
+    flags = env.get("MAKEFLAGS", "")
+    if "MAKEFLAGS" in seen.in_env:
+        patches["MAKEFLAGS"] = " ".join(rewritten(flags.split(), found(flags.split(), ("make",), 1), new))
+    elif make and seen.in_text and _LOAD.strip() not in flags:
+        # A -j on make's command line wins over MAKEFLAGS; the limit of load beside it still holds: make starts no
+        # second job while the load is above it.
+        patches["MAKEFLAGS"] = Around(after=_LOAD if flags else _LOAD.strip())
+    if seen.tools & {"go", "gotestsum"}:
+        # The last of two wins, so an earlier one may stand.
+        patches["GOFLAGS"] = Around(after=(" " if env.get("GOFLAGS") else "") + f"-p={new}")
+    if seen.tools & {"gradle", "gradlew"}:
+        patches["GRADLE_OPTS"] = Around(after=f" -Dorg.gradle.workers.max={new}")
+    if seen.in_ini and not seen.in_argv:
+        patches["PYTEST_ADDOPTS"] = Around(after=f" -n {new}")
+    return patches
 
+
+def _ini_workers(cwd: str) -> bool:
+    """Whether pytest's own settings ask for workers; PYTEST_ADDOPTS is read after them and wins."""
+    return any(
+        _INI_WORKERS.search(read(Path(cwd, name))) for name in ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+    )
