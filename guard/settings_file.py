@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,18 @@ from guard.errors import SettingsError
 MOST_BYTES = 1 << 20
 MOST_LEVELS = 64
 MOST_NODES = 10_000
+# A number longer than this is no setting, and Python itself refuses to print one of 4,300 digits.
+_LONGEST_NUMBER = 40
+_LONGEST_SHOWN = 80
+
+_PLAIN = "tag:yaml.org,2002:"
+_SCALARS = frozenset(_PLAIN + name for name in ("null", "bool", "int", "float", "str", "timestamp", "value"))
+_MERGE = _PLAIN + "merge"
+# Surrogates are no characters, and no path or pattern may hold a NUL.
+_IMPOSSIBLE = re.compile("[\0\ud800-\udfff]")
+_UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+Place = tuple["str | int", ...]
 
 
 @dataclass(frozen=True)
@@ -24,139 +37,193 @@ class Document:
 
     file: str
     values: Mapping[str, Any] = field(default_factory=dict)
-    lines: Mapping[tuple[str | int, ...], int] = field(default_factory=dict)
+    lines: Mapping[Place, int] = field(default_factory=dict)
 
-    def error(self, path: tuple[str | int, ...], problem: str, hint: str = "") -> SettingsError:
+    def error(self, path: Place, problem: str, hint: str = "") -> SettingsError:
         """An error at a key, with the nearest line that is known."""
         line = next((self.lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.lines), None)
         return SettingsError(self.file, line, dotted(path), problem, hint)
 
 
-def dotted(path: tuple[str | int, ...]) -> str:
-    """`labels.flaky_test.attempts`, `strategies[0].run`."""
+def dotted(path: Place) -> str:
+    """`labels.flaky_test.attempts`, `strategies[0].run`; nothing unprintable, whatever the keys are."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
+    text = _UNPRINTABLE.sub("?", text)
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+
+
+def shown(value: object) -> str:
+    """A value as a message repeats it: short, on one line, without the user info of a URL."""
+    text = re.sub(r"://[^/@\s]{1,300}@", "://***@", _UNPRINTABLE.sub("?", repr(value)))
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
 
 
 def read(path: Path) -> Document:
     """Read a settings file. Raises SettingsError with file, line and key."""
-    shown = str(path)
-    try:
-        kind = os.stat(path).st_mode
-    except OSError as error:
-        raise SettingsError(shown, None, "", f"cannot be read: {error.strerror}") from error
-    if not stat.S_ISREG(kind):
-        raise SettingsError(shown, None, "", "is no regular file")
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise SettingsError(shown, None, "", f"cannot be read: {error.strerror}") from error
+    name = _short(path)
+    data = _bytes(path, name)
     if len(data) > MOST_BYTES:
-        raise SettingsError(shown, None, "", "is larger than 1 MiB")
+        raise SettingsError(name, None, "", "is larger than 1 MiB")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise SettingsError(shown, line, "", "is not UTF-8") from error
-    return parse(text, shown)
+        raise SettingsError(name, line, "", "is not UTF-8", "save the file as UTF-8") from error
+    return parse(text, name)
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    """The file's content, at most one byte more than is allowed. Never waits for the writer of a FIFO."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except (OSError, ValueError) as error:
+        raise SettingsError(name, None, "", f"cannot be read: {_why(path, error)}") from error
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise SettingsError(name, None, "", "is no regular file")
+        try:
+            return file.read(MOST_BYTES + 1)
+        except OSError as error:
+            raise SettingsError(name, None, "", f"cannot be read: {error.strerror}") from error
+
+
+def _why(path: Path, error: Exception) -> str:
+    if isinstance(error, FileNotFoundError) and os.path.lexists(path):
+        return "the link leads nowhere"
+    return getattr(error, "strerror", None) or "no such file"
+
+
+def _short(path: Path) -> str:
+    """The path as a person would write it here."""
+    try:
+        relative = os.path.relpath(path)
+    except (OSError, ValueError):
+        return _UNPRINTABLE.sub("?", str(path))
+    return _UNPRINTABLE.sub("?", str(path) if relative.startswith("..") else relative)
 
 
 def parse(text: str, file: str) -> Document:
     """The document of a text. Raises SettingsError."""
-    loader = yaml.SafeLoader
+    # libyaml's parser reads 1 MiB in a fraction of the time; both give the same nodes.
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        _refuse_depth(text, file, loader)
+        _refuse_size(text, file, loader)
         node = yaml.compose(text, Loader=loader)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else None
-        problem = getattr(error, "problem", None) or "cannot be parsed"
-        raise SettingsError(file, line, "", f"no valid YAML: {problem}") from error
+        raise SettingsError(file, _error_line(error), "", f"no valid YAML: {_problem(error)}") from error
     except (RecursionError, ValueError) as error:
-        raise SettingsError(file, None, "", "no valid YAML: nested too deeply") from error
+        raise SettingsError(file, None, "", "no valid YAML") from error
     if node is None:
         return Document(file)
-    lines: dict[tuple[str | int, ...], int] = {(): 1}
+    lines: dict[Place, int] = {(): 1}
     value = _Builder(file, lines).value(node, ())
     if value is None:
         return Document(file)
     if not isinstance(value, dict):
-        raise SettingsError(file, _line(node), "", "is no mapping of keys to values")
+        raise SettingsError(file, _line(node), "", "is no mapping of keys to values", "begin with `version: 1`")
     return Document(file, value, lines)
 
 
-def _refuse_depth(text: str, file: str, loader: type[yaml.SafeLoader]) -> None:
-    depth = events = 0
+def _problem(error: yaml.YAMLError) -> str:
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None)
+    return _UNPRINTABLE.sub("?", str(problem))[:200] if problem else "cannot be parsed"
+
+
+def _error_line(error: yaml.YAMLError) -> int | None:
+    mark = getattr(error, "problem_mark", None)
+    return mark.line + 1 if mark is not None else None
+
+
+def _refuse_size(text: str, file: str, loader: Any) -> None:
+    """Events are counted as they are parsed, so that nothing deep or large is ever built."""
+    depth = nodes = 0
     for event in yaml.parse(text, Loader=loader):
-        events += 1
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+        nodes += isinstance(event, yaml.NodeEvent)
         if depth > MOST_LEVELS:
             raise SettingsError(file, _line(event), "", f"nested more than {MOST_LEVELS} levels deep")
-        if events > MOST_NODES * 2:
+        if nodes > MOST_NODES:
             raise SettingsError(file, _line(event), "", f"has more than {MOST_NODES} values")
 
 
-def _line(node: yaml.Node | yaml.Event) -> int:
-    return node.start_mark.line + 1 if node.start_mark is not None else 1
+def _line(node: Any) -> int:
+    return int(node.start_mark.line) + 1 if node.start_mark is not None else 1
 
 
 class _Builder:
     """Nodes → values, aliases counted as often as they are used."""
 
-    def __init__(self, file: str, lines: dict[tuple[str | int, ...], int]) -> None:
+    def __init__(self, file: str, lines: dict[Place, int]) -> None:
         self.file = file
         self.lines = lines
         self.count = 0
         self.open: set[int] = set()
+        self.constructor = yaml.constructor.SafeConstructor()
 
-    def value(self, node: yaml.Node, path: tuple[str | int, ...]) -> Any:
-        line = _line(node)
-        self.lines.setdefault(path, line)
-        self.count += 1
-        if self.count > MOST_NODES:
-            raise SettingsError(self.file, line, dotted(path), f"more than {MOST_NODES} values, aliases counted")
+    def value(self, node: yaml.Node, path: Place) -> Any:
+        self.lines.setdefault(path, _line(node))
+        self._count(node, path)
         if id(node) in self.open or len(path) > MOST_LEVELS:
-            raise SettingsError(self.file, line, dotted(path), "a value that contains itself, or is nested too deeply")
+            raise self._error(node, path, "a value that contains itself, or is nested too deeply")
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         self.open.add(id(node))
         try:
             if isinstance(node, yaml.SequenceNode):
-                if node.tag != "tag:yaml.org,2002:seq":
-                    raise SettingsError(self.file, line, dotted(path), f"the tag {node.tag} is not allowed")
+                if node.tag != _PLAIN + "seq":
+                    raise self._error(node, path, f"the tag {shown(node.tag)} is not allowed")
                 return [self.value(one, (*path, position)) for position, one in enumerate(node.value)]
             return self._mapping(node, path)
         finally:
             self.open.discard(id(node))
 
-    def _mapping(self, node: yaml.Node, path: tuple[str | int, ...]) -> dict[str, Any]:
-        if node.tag != "tag:yaml.org,2002:map":
-            raise SettingsError(self.file, _line(node), dotted(path), f"the tag {node.tag} is not allowed")
+    def _mapping(self, node: yaml.Node, path: Place) -> dict[str, Any]:
+        if node.tag != _PLAIN + "map":
+            raise self._error(node, path, f"the tag {shown(node.tag)} is not allowed")
         found: dict[str, Any] = {}
         for key, value in node.value:
-            line = _line(key)
+            self._count(key, path)
             if not isinstance(key, yaml.ScalarNode):
-                raise SettingsError(self.file, line, dotted(path), "a key must be a word")
+                raise self._error(key, path, "a key must be a word")
+            if key.tag == _MERGE:
+                raise self._error(key, (*path, "<<"), "merge keys are not allowed", "write the keys out")
+            if key.tag not in _SCALARS:
+                raise self._error(key, path, f"the tag {shown(key.tag)} is not allowed")
             name = str(key.value)
             if name in found:
-                raise SettingsError(self.file, line, dotted((*path, name)), "stands twice", "keep one of the two")
-            place = (*path, name)
-            self.lines[place] = line
-            found[name] = self.value(value, place)
+                raise self._error(key, (*path, name), "stands twice", "keep one of the two")
+            here: Place = (*path, name)
+            self.lines[here] = _line(key)
+            found[name] = self.value(value, here)
         return found
 
-    def _scalar(self, node: yaml.ScalarNode, path: tuple[str | int, ...]) -> Any:
-        if not node.tag.startswith("tag:yaml.org,2002:"):
-            raise SettingsError(self.file, _line(node), dotted(path), f"the tag {node.tag} is not allowed")
-        if node.tag.endswith((":timestamp", ":binary")):
-            return str(node.value)
+    def _scalar(self, node: yaml.ScalarNode, path: Place) -> Any:
+        text = str(node.value)
+        if node.tag not in _SCALARS:
+            raise self._error(node, path, f"the tag {shown(node.tag)} is not allowed")
+        if _IMPOSSIBLE.search(text):
+            raise self._error(node, path, "holds a character that no setting may hold")
+        if node.tag.endswith((":timestamp", ":value")):
+            return text
+        if node.tag.endswith((":int", ":float")) and len(text) > _LONGEST_NUMBER:
+            raise self._error(node, path, "is too long for a number", "put a text into quotes")
+        if node.tag.endswith((":int", ":float")) and ":" in text:
+            # YAML 1.1 reads 1:30 as the number 90; nobody who writes it means that.
+            return text
         try:
-            return yaml.constructor.SafeConstructor().construct_object(node)
-        except (yaml.YAMLError, ValueError) as error:
-            raise SettingsError(self.file, _line(node), dotted(path), "cannot be read") from error
+            return self.constructor.construct_object(node)
+        except (yaml.YAMLError, ValueError, LookupError, ArithmeticError) as error:
+            raise self._error(node, path, f"{shown(text)} cannot be read as {shown(node.tag)}") from error
+
+    def _count(self, node: yaml.Node, path: Place) -> None:
+        self.count += 1
+        if self.count > MOST_NODES:
+            raise self._error(node, path, f"more than {MOST_NODES} values, aliases counted")
+
+    def _error(self, node: yaml.Node, path: Place, problem: str, hint: str = "") -> SettingsError:
+        return SettingsError(self.file, _line(node), dotted(path), problem, hint)

@@ -6,8 +6,8 @@ import os
 import sys
 from collections.abc import Mapping
 
+from guard import detect
 from guard.attempt import kernel
-from guard.platforms import detect
 from guard.types import Allow, Mount, Surroundings
 
 TOOLS = (

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from guard import detect
 from guard import settings as settings_module
 from guard.attempt.window import Window
 from guard.diagnosis.diagnose import diagnose
 from guard.diagnosis.mask import Masker
-from guard.platforms import detect
 from guard.policy.plan import plan
 from guard.report.result import diagnosis_object, remedy_object
 from guard.settings import Settings

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from guard import settings_place
+from guard import detect, settings_place
 from guard.attempt import spawn
 from guard.attempt.runner import Runner
-from guard.platforms import detect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -59,7 +59,7 @@ def _command(
 
 def _surroundings(command: Command, settings: Settings, passed: bool) -> Surroundings:
     if passed:
-        from guard.platforms import detect
+        from guard import detect
 
         return Surroundings(platform=detect.platform(command.env), cwd=command.cwd, workspace=command.cwd)
     plain = Surroundings(cwd=command.cwd, workspace=command.cwd, env=command.env)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from guard import detect
 from guard import settings as settings_module
 from guard.attempt.runner import Runner
 from guard.commands.run import Request
 from guard.errors import GuardError
 from guard.failsafe import confess, say
-from guard.platforms import detect
 from guard.settings import Settings
 
 

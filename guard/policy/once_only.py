@@ -153,10 +153,10 @@ def _in_words(words: list[str], cwd: Path, depth: int) -> str | None:
         return _in_words(unwrapped(rest[1:]), cwd, depth + 1)
     if program in _SHELLS:
         return _in_shell(rest, cwd, depth)
-    if not _HARMLESS_FLAGS.isdisjoint(rest) and program not in ("curl", "kubectl"):
-        # `-n` is a namespace to kubectl and helm; to git push, make and others it is the dry run.
-        if program not in ("helm",) or "--dry-run" in rest:
-            return None
+    # `-n` is a namespace to kubectl and helm; to git push, make and others it is the dry run.
+    namespaced = program in ("curl", "kubectl") or (program == "helm" and "--dry-run" not in rest)
+    if not _HARMLESS_FLAGS.isdisjoint(rest) and not namespaced:
+        return None
     if program in ("kubectl", "oc") and any(word.startswith("--dry-run") and word != "--dry-run=none" for word in rest):
         return None
     found = _acts(program, rest)
