@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 from guard.diagnosis.diagnose import diagnose
 from guard.policy.plan import MIN_PROBABILITY
@@ -33,7 +34,7 @@ def outcome_of(text: str, exit_code: int | None) -> Outcome:
 
 def main(paths: list[str], show: int) -> None:
     """Measure on the files and print."""
-    rows = [json.loads(line) for path in paths for line in open(path, encoding="utf-8")]
+    rows = [json.loads(line) for path in paths for line in Path(path).read_text(encoding="utf-8").split("\n") if line]
     right = abstained = lenient = 0
     heal = heal_right = healable = 0
     confusions: Counter[tuple[str, str]] = Counter()
