@@ -55,7 +55,7 @@ def damaged(root: Path, diagnosis: Diagnosis) -> tuple[Path, ...]:
     for store in shape.folders(root / "caches", r"modules-\d+"):
         for files in shape.folders(store, _FILES.pattern):
             for group, name, version in coordinates:
-                folder = files / group / name / version
+                folder = files / group / name / version.rstrip(".")
                 if shape.is_folder(folder) and not {group, name, version} & {".", ".."}:
                     found[folder] = None
     named = set(_DISTRIBUTION.findall(text))

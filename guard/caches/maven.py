@@ -69,7 +69,7 @@ def damaged(root: Path, diagnosis: Diagnosis) -> tuple[Path, ...]:
         if folder is not None and _fetched(folder):
             found[folder] = None
     for group, artifact, _, version in _COORDINATES.findall(_coordinates(diagnosis)):
-        folder = root.joinpath(*group.split("."), artifact, version)
+        folder = root.joinpath(*group.split("."), artifact, version.rstrip("."))
         if _is_version(root, folder) and _fetched(folder):
             found[folder] = None
     return tuple(found) or _belied(root)

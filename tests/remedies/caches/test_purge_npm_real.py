@@ -24,7 +24,7 @@ def _tarball(name: str) -> bytes:
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         for file, text in (
             ("package/package.json", json.dumps({"name": name, "version": "1.0.0"})),
-            ("package/index.js", "module.exports = 1 // " + hashlib.sha512(name.encode()).hexdigest() * 20),
+            ("package/index.js", "module.exports = 1 // " + name * 50),
         ):
             info = tarfile.TarInfo(file)
             info.size = len(text)
@@ -47,6 +47,9 @@ def registry() -> Iterator[str]:
 
         def do_GET(self) -> None:
             name = self.path.strip("/").split("/")[0]
+            if name not in TARBALLS:
+                self.send_error(404)
+                return
             address = f"http://127.0.0.1:{self.server.server_address[1]}"
             dist = {"tarball": f"{address}/{name}/-/{name}-1.0.0.tgz", "integrity": integrity(name)}
             about = {"name": name, "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": {"name": name, "version": "1.0.0", "dist": dist}}}
@@ -65,7 +68,7 @@ def registry() -> Iterator[str]:
     server.server_close()
 
 
-def test_a_flipped_byte_in_a_cached_tarball(bench: Any, registry: str, tree: Any) -> None:
+def test_a_content_that_is_no_file(bench: Any, registry: str, tree: Any) -> None:
     cache = bench.home / "npm-cache"
     bench.env |= {"HOME": str(bench.home), "npm_config_cache": str(cache), "npm_config_registry": registry, "npm_config_fetch_retries": "0"}
     (bench.workspace / "package.json").write_text(
@@ -80,9 +83,11 @@ def test_a_flipped_byte_in_a_cached_tarball(bench: Any, registry: str, tree: Any
         shutil.rmtree(bench.workspace / "node_modules", ignore_errors=True)
         return bench.run("npm", "ci", "--no-audit", "--no-fund", "--prefer-offline")
 
-    data = bytearray(content.read_bytes())
-    data[50:54] = b"ZZZZ"
-    content.write_bytes(data)
+    shutil.rmtree(cache)
+    assert damaged_run().code == 0
+    # npm fetches a content with a flipped byte again by itself; what a half restored cache leaves it stumbles over.
+    content.unlink()
+    content.mkdir()
     failed = damaged_run()
     if failed.code == 0:
         pytest.skip("this npm heals such an entry itself")
