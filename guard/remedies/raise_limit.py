@@ -48,7 +48,7 @@ _LIMITS = (
     ),
     _Limit(
         # execve(2): arguments may fill a quarter of the stack, and 6 MB at most
-        re.compile(r"\bulimit -s\b|stack (?:size )?limit|stack size|argument list too long|\bE2BIG\b|RLIMIT_STACK", re.I),
+        re.compile(r"\bulimit -s\b|(?<!call )stack (?:size )?limit|(?<!call )stack size|argument list too long|\bE2BIG\b|RLIMIT_STACK", re.I),
         "RLIMIT_STACK",
         "stack",
         "-s",

@@ -1,0 +1,157 @@
+"""Where the number of workers stands, and what lessens it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guard.remedies import fewer_workers
+from guard.types import (
+    Around,
+    Command,
+    Diagnosis,
+    Evidence,
+    LogWindow,
+    Outcome,
+    Refusal,
+    Surroundings,
+    Telemetry,
+)
+
+
+def diagnosis(label: str, *lines: str, source: str = "signature:x", **entities: Any) -> Diagnosis:
+    evidence = tuple(Evidence(number, line) for number, line in enumerate(lines, 1))
+    return Diagnosis(label, 0.9, source, evidence, entities, fingerprint="f")
+
+
+def outcome(*argv: str, script: str | None = None, **given: Any) -> Outcome:
+    words = ("bash", "-e", "-c", script) if script is not None else argv or ("true",)
+    command = Command(
+        argv=words, script=script, cwd=str(given.get("cwd", "/nowhere")), env=dict(given.get("env", {}))
+    )
+    log = given.get("log", b"")
+    return Outcome(
+        command=command,
+        number=given.get("number", 1),
+        exit_code=1,
+        signal=None,
+        ended="exited",
+        duration_s=10.0,
+        window=LogWindow(head=log, total_bytes=len(log)),
+        telemetry=given.get("telemetry", Telemetry()),
+        started_at=given.get("started_at", "2026-01-01T00:00:00+00:00"),
+    )
+
+
+def proposed(*argv: str, cpus: int = 8, **given: Any) -> Any:
+    found = diagnosis("out_of_memory", "make: *** [a.o] Killed", source="telemetry:oom_kill")
+    return fewer_workers.propose(found, outcome(*argv, **given), Surroundings(cpus=cpus))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("make -j8", "make -j4"),
+        ("make -j 8 all", "make -j 4 all"),
+        ("make --jobs=8", "make --jobs=4"),
+        ("make -j", "make -j16"),
+        ("ninja -j 3 -C out", "ninja -j 1 -C out"),
+        ("cmake --build . --parallel 6", "cmake --build . --parallel 3"),
+        ("ctest --parallel 6", "ctest --parallel 3"),
+        ("cargo test -j4 -- --test-threads=8", "cargo test -j4 -- --test-threads=4"),
+        ("go test -p=4 -parallel 8 ./...", "go test -p=4 -parallel 4 ./..."),
+        ("python -m pytest -n auto -q", "python -m pytest -n 4 -q"),
+        ("pytest -n8", "pytest -n4"),
+        ("pytest --numprocesses=logical", "pytest --numprocesses=4"),
+        ("npx jest --maxWorkers=50%", "npx jest --maxWorkers=2"),
+        ("npx vitest --maxWorkers 4", "npx vitest --maxWorkers 2"),
+        ("mvn -T 1C verify", "mvn -T 4 verify"),
+        ("mvn -T4 verify", "mvn -T2 verify"),
+        ("./gradlew test --max-workers 4", "./gradlew test --max-workers 2"),
+        ("dotnet build -maxcpucount:8", "dotnet build -maxcpucount:4"),
+        ("msbuild /m:8 x.sln", "msbuild /m:4 x.sln"),
+        ("bazel build --jobs=200 //...", "bazel build --jobs=16 //..."),
+        ("xargs -P 4 cc", "xargs -P 2 cc"),
+    ],
+)
+def test_argv(before: str, after: str) -> None:
+    change = proposed(*before.split())
+    assert change.argv == tuple(after.split())
+    assert change.cpus is None
+
+
+@pytest.mark.parametrize("command", ["python train.py", "make all", "mvn verify", "pytest", "head -n 8 x", "mkdir -p 8"])
+def test_what_is_serial_or_unknown_is_left(command: str) -> None:
+    assert proposed(*command.split()) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("CARGO_BUILD_JOBS", "cargo build"),
+        ("CMAKE_BUILD_PARALLEL_LEVEL", "cmake --build ."),
+        ("CTEST_PARALLEL_LEVEL", "ctest"),
+        ("GOMAXPROCS", "go build"),
+        ("PYTEST_XDIST_AUTO_NUM_WORKERS", "pytest"),
+    ],
+)
+def test_inherited_variables_are_halved(name: str, command: str) -> None:
+    assert proposed(*command.split(), env={name: "6"}).env[name] == "3"
+
+
+def test_makeflags_keep_what_else_they_say() -> None:
+    assert proposed("make", env={"MAKEFLAGS": "k -j6 --no-print-directory"}).env == {
+        "MAKEFLAGS": "k -j3 --no-print-directory"
+    }
+
+
+@pytest.mark.parametrize("command", ["ninja", "cargo build", "go test ./...", "./gradlew build"])
+def test_tools_that_count_cpus_get_fewer(command: str) -> None:
+    assert proposed(*command.split()).cpus == 4
+    assert proposed(*command.split(), number=2).cpus == 2
+    assert isinstance(proposed(*command.split(), cpus=1), Refusal)
+
+
+def test_a_count_of_cpus_in_a_script_is_seen() -> None:
+    assert proposed(script="make -j$(nproc)").cpus == 4
+    assert proposed(script="make -j $(nproc)").cpus == 4
+    assert proposed(script="./build $(getconf _NPROCESSORS_ONLN)").cpus == 4
+
+
+def test_a_number_in_a_script_stays_and_makes_load_limit_holds() -> None:
+    change = proposed(script="cd x && make -j8 all")
+    assert change.argv is None
+    assert change.env == {"MAKEFLAGS": Around(after="-l1")}
+    assert "MAKEFLAGS" in change.summary
+    again = proposed(script="cd x && make -j8 all", env={"MAKEFLAGS": "-l1"}, cpus=1, number=2)
+    assert isinstance(again, Refusal)
+
+
+def test_a_number_in_a_script_that_nothing_overrides_is_refused() -> None:
+    answer = proposed(script="ninja -j8", cpus=1)
+    assert isinstance(answer, Refusal)
+    assert "8 workers" in answer.reason
+
+
+def test_a_number_in_a_makefile(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text("all:\n\t$(MAKE) -j6 -C src\n")
+    assert proposed("make", cwd=tmp_path).env == {"MAKEFLAGS": Around(after="-l1")}
+
+
+def test_a_number_in_pytests_own_settings(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.pytest.ini_options]\naddopts = "-q -n auto"\n')
+    assert proposed("pytest", cwd=tmp_path).env["PYTEST_ADDOPTS"] == Around(after=" -n 4")
+
+
+def test_one_worker_already() -> None:
+    assert isinstance(proposed("make", "-j1"), Refusal)
+
+
+def test_a_limit_that_workers_do_not_share_is_left() -> None:
+    def limit(said: str) -> Any:
+        return fewer_workers.propose(diagnosis("resource_limit", said), outcome("make", "-j8"), Surroundings(cpus=8))
+
+    assert limit("system limit for number of file watchers reached") is None
+    assert limit("fork: Resource temporarily unavailable") is not None

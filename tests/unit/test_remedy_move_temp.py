@@ -1,0 +1,129 @@
+"""Where temporary files go when their file system is full."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guard.remedies import full_disk, move_temp
+from guard.types import (
+    Change,
+    Command,
+    Diagnosis,
+    Evidence,
+    LogWindow,
+    Mount,
+    Outcome,
+    Refusal,
+    Surroundings,
+    Telemetry,
+)
+
+
+def diagnosis(label: str, *lines: str, source: str = "signature:x", **entities: Any) -> Diagnosis:
+    evidence = tuple(Evidence(number, line) for number, line in enumerate(lines, 1))
+    return Diagnosis(label, 0.9, source, evidence, entities, fingerprint="f")
+
+
+def outcome(*argv: str, script: str | None = None, **given: Any) -> Outcome:
+    words = ("bash", "-e", "-c", script) if script is not None else argv or ("true",)
+    command = Command(
+        argv=words, script=script, cwd=str(given.get("cwd", "/nowhere")), env=dict(given.get("env", {}))
+    )
+    log = given.get("log", b"")
+    return Outcome(
+        command=command,
+        number=given.get("number", 1),
+        exit_code=1,
+        signal=None,
+        ended="exited",
+        duration_s=10.0,
+        window=LogWindow(head=log, total_bytes=len(log)),
+        telemetry=given.get("telemetry", Telemetry()),
+        started_at=given.get("started_at", "2026-01-01T00:00:00+00:00"),
+    )
+
+
+MB = 1 << 20
+
+
+@pytest.fixture
+def two_disks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two folders that look like two file systems: what lies below `small` has another device number."""
+    for name in ("small", "large", "large/work"):
+        (tmp_path / name).mkdir()
+
+    def device(path: str | Path) -> int | None:
+        path = Path(path)
+        return None if not path.exists() else 7 if (tmp_path / "small") in (path, *path.parents) else 8
+
+    monkeypatch.setattr(full_disk, "device_of", device)
+    monkeypatch.setattr(move_temp, "device_of", device)
+    return tmp_path
+
+
+def around(root: Path, free: int = 9000 * MB) -> Surroundings:
+    return Surroundings(
+        temp=str(root / "small"),
+        workspace=str(root / "large/work"),
+        cwd=str(root / "large/work"),
+        env={"RUNNER_TEMP": str(root / "large")},
+        mounts=(Mount(str(root / "small"), 0, 64 * MB, 900, 1000), Mount(str(root / "large"), free, 9999 * MB, 10**6, 10**6)),
+    )
+
+
+def test_moves_to_the_place_with_room_and_cleans_up(two_disks: Path) -> None:
+    here = around(two_disks)
+    change = move_temp.propose(diagnosis("disk_full", "write error: No space left on device"), outcome(), here)
+    assert isinstance(change, Change)
+    assert Path(str(change.temp_dir)).parent == two_disks / "large"
+    applied = move_temp.apply(change, here)
+    assert not applied.error
+    folder = Path(str(change.temp_dir))
+    assert folder.stat().st_mode & 0o777 == 0o700
+    (folder / "x").mkdir()
+    (folder / "x/link").symlink_to(two_disks / "small")
+    move_temp.undo(applied, here)
+    assert not folder.exists()
+    assert (two_disks / "small").is_dir()
+
+
+def test_no_place_with_room_is_refused(two_disks: Path) -> None:
+    answer = move_temp.propose(diagnosis("disk_full"), outcome(), around(two_disks, free=10 * MB))
+    assert isinstance(answer, Refusal)
+
+
+def test_another_disk_that_is_full_is_not_our_business(two_disks: Path) -> None:
+    here = around(two_disks)
+    there = str(two_disks / "large")
+    assert move_temp.propose(diagnosis("disk_full"), outcome(env={"TMPDIR": there}), here) is None
+    assert move_temp.propose(diagnosis("out_of_memory"), outcome(), here) is None
+
+
+def test_a_folder_that_stands_there_already_is_an_error_and_stays(two_disks: Path) -> None:
+    here = around(two_disks)
+    change = move_temp.propose(diagnosis("disk_full"), outcome(), here)
+    assert isinstance(change, Change)
+    Path(str(change.temp_dir)).mkdir()
+    applied = move_temp.apply(change, here)
+    assert applied.error
+    move_temp.undo(applied, here)
+    assert Path(str(change.temp_dir)).is_dir()
+
+
+def test_undo_leaves_what_was_put_in_its_place(two_disks: Path) -> None:
+    here = around(two_disks)
+    change = move_temp.propose(diagnosis("disk_full"), outcome(), here)
+    assert isinstance(change, Change)
+    applied = move_temp.apply(change, here)
+    folder = Path(str(change.temp_dir))
+    folder.rename(folder.with_name("aside"))
+    target = two_disks / "target"
+    target.mkdir()
+    (target / "kept").write_text("")
+    os.symlink(target, folder)
+    move_temp.undo(applied, here)
+    assert (target / "kept").exists()

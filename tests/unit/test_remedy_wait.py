@@ -1,0 +1,109 @@
+"""How long the next attempt waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from guard.remedies import wait
+from guard.types import (
+    OUTSIDE,
+    Change,
+    Command,
+    Diagnosis,
+    Evidence,
+    LogWindow,
+    Outcome,
+    Refusal,
+    Surroundings,
+    Telemetry,
+)
+
+
+def diagnosis(label: str, *lines: str, source: str = "signature:x", **entities: Any) -> Diagnosis:
+    evidence = tuple(Evidence(number, line) for number, line in enumerate(lines, 1))
+    return Diagnosis(label, 0.9, source, evidence, entities, fingerprint="f")
+
+
+def outcome(*argv: str, script: str | None = None, **given: Any) -> Outcome:
+    words = ("bash", "-e", "-c", script) if script is not None else argv or ("true",)
+    command = Command(
+        argv=words, script=script, cwd=str(given.get("cwd", "/nowhere")), env=dict(given.get("env", {}))
+    )
+    log = given.get("log", b"")
+    return Outcome(
+        command=command,
+        number=given.get("number", 1),
+        exit_code=1,
+        signal=None,
+        ended="exited",
+        duration_s=10.0,
+        window=LogWindow(head=log, total_bytes=len(log)),
+        telemetry=given.get("telemetry", Telemetry()),
+        started_at=given.get("started_at", "2026-01-01T00:00:00+00:00"),
+    )
+
+
+def waited(label: str = "service_unavailable", number: int = 1, fingerprint: str = "f", **entities: Any) -> Any:
+    found = Diagnosis(label, 0.9, "signature:x", entities=entities, fingerprint=fingerprint)
+    return wait.propose(found, outcome(number=number), Surroundings())
+
+
+def test_applies_to_what_lies_outside_the_job_only() -> None:
+    assert {"rate_limited", *OUTSIDE} == wait.LABELS
+    assert isinstance(waited("dns_failure"), Change)
+    assert waited("compile_error") is None
+    assert not waited("dns_failure").changes_something
+
+
+def test_grows_with_the_attempt_and_stays_bounded() -> None:
+    longest = [max(waited(number=n, fingerprint=str(i)).wait_s for i in range(200)) for n in (1, 2, 3, 9)]
+    assert longest == sorted(longest)
+    assert longest[0] > 8
+    assert longest[1] > 2 * longest[0]
+    assert longest[-1] <= 300
+
+
+def test_full_jitter_spreads_jobs_over_the_whole_span() -> None:
+    waits = [waited(fingerprint=str(i)).wait_s for i in range(400)]
+    assert min(waits) < 2
+    assert max(waits) > 11
+    assert waited().wait_s == waited().wait_s
+
+
+@pytest.mark.parametrize("asked", ["0", "20", "90.5", "3600", "45s"])
+def test_what_the_remote_asks_goes_first(asked: str) -> None:
+    change = waited("rate_limited", retry_after_s=asked)
+    seconds = float(asked.removesuffix("s"))
+    assert seconds < change.wait_s <= seconds + 31
+    assert change.details == {"asked_s": seconds}
+
+
+@pytest.mark.parametrize("nonsense", ["-5", "nan", "inf", "1e999", "soon", "", "9" * 400, "\x00"])
+def test_nonsense_is_passed_over(nonsense: str) -> None:
+    for change in (waited(retry_after_s=nonsense), waited(reset_at=nonsense)):
+        assert isinstance(change, Change)
+        assert 0 < change.wait_s <= 12.1
+
+
+def test_more_than_an_hour_is_refused_with_the_figure() -> None:
+    answer = waited("rate_limited", retry_after_s="7200")
+    assert isinstance(answer, Refusal)
+    assert "120 min" in answer.reason
+
+
+@pytest.mark.parametrize(
+    "moment", ["1767225670", "1767225670000", "2026-01-01T00:01:10Z", "Thu, 01 Jan 2026 00:01:10 GMT", "60"]
+)
+def test_reset_at_counts_from_the_end_of_the_attempt(moment: str) -> None:
+    # The attempt began at midnight and took 10 s.
+    change = waited("rate_limited", reset_at=moment)
+    assert 60 < change.wait_s < 68
+
+
+def test_a_reset_without_the_attempts_own_time_says_nothing() -> None:
+    found = diagnosis("rate_limited", reset_at="1767225670")
+    change = wait.propose(found, outcome(started_at=""), Surroundings())
+    assert isinstance(change, Change)
+    assert change.details == {}
