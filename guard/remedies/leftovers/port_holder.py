@@ -13,7 +13,7 @@ NAME = "port_holder"
 
 _IN_USE = re.compile(r"(?i)address (?:is )?already in use|EADDRINUSE|port .{0,60}(?:already |is |being )+(?:in use|used|allocated|taken)|only one usage of each socket")
 # A port as the tools write it beside that: `:::3000`, `('0.0.0.0', 8000)`, `port 8080`, `0.0.0.0:80`, `[::]:9000`.
-_PORT = re.compile(r"(?i)(?:\bport:?\s+|[\]\w.*:]:|', )(\d{2,5})\b(?![:.]\d)")
+_PORT = re.compile(r"(?i)(?:\bport:?\s+|[\]\w.*:\s]:|', )(\d{2,5})\b(?![:.]\d)")
 
 
 def find(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> tuple[Action, ...] | Refusal | None:
