@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from guard.durations import seconds
 from guard.errors import SettingsError
-from guard.settings_file import Document, dotted
+from guard.settings_file import Document, Place, shown
 from guard.types import LABELS, Limits
 
 KEYS = (
@@ -20,9 +21,27 @@ KEYS = (
 _LABEL_KEYS = ("attempts", "remedies", "min_probability", "verdict", "on")
 _STRATEGY_KEYS = ("name", "when", "run", "timeout", "then")
 _ESCALATE_KEYS = ("github_issue", "gitlab_issue", "pr_comment", "mr_comment", "slack", "webhook")
+_SLACK_KEYS = ("webhook_env", "channel")
+_WEBHOOK_KEYS = ("url", "url_env", "token_env")
 _RECLAIM = ("caches", "docker", "hosted")
+_LONGEST_PATTERN = 2000
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-Path_ = tuple["str | int", ...]
+# What other tools call it, or where the key really stands.
+_ELSEWHERE = {
+    "timeout": "limits: {attempt: 20m}",
+    "attempt": "limits: {attempt: 20m}",
+    "idle": "limits: {idle: 10m}",
+    "idle_timeout": "limits: {idle: 10m}",
+    "retries": "attempts: 3 (in all, the first included)",
+    "max_attempts": "attempts: 3",
+    "reclaim": "allow: {reclaim: [caches]}",
+    "delete": "allow: {delete: [build/]}",
+    "swap": "allow: {swap: on}",
+    "kill": "allow: {kill: job}",
+    "store": "history: {store: ...}",
+    "slack": "escalate: {slack: {webhook_env: NAME}}",
+}
 
 
 class Reader:
@@ -36,13 +55,18 @@ class Reader:
 
     def refuse_unknown(self) -> None:
         """Refuse unknown keys at the top, and a version that is not ours."""
+        for key in self.values:
+            if key in _ELSEWHERE and key not in KEYS:
+                raise self._error((key,), "is no known key", f"write `{_ELSEWHERE[key]}`")
         self._known(self.values, KEYS, ())
-        if self.values.get("version", 1) != 1:
-            raise self._error(("version",), f"{self.values['version']!r} is not known", "this guard reads version 1")
+        version = self.values.get("version")
+        if version is not None and (isinstance(version, bool) or not isinstance(version, int) or version != 1):
+            raise self._error(("version",), f"{shown(version)} is not known", "this guard reads `version: 1`")
 
     def attempts(self) -> int:
         """Attempts in all."""
-        return self._integer(self.values.get("attempts", 3), ("attempts",), 1, 20)
+        value = self.values.get("attempts")
+        return 3 if value is None else self._integer(value, ("attempts",), 1, 20)
 
     def budget(self) -> float | None:
         """Seconds over all attempts and waits."""
@@ -52,33 +76,38 @@ class Reader:
         if not isinstance(value, dict):
             return self._duration(value, ("budget",))
         self._known(value, ("time",), ("budget",))
-        return self._duration(value["time"], ("budget", "time")) if "time" in value else None
+        return self._duration(value["time"], ("budget", "time")) if value.get("time") is not None else None
 
     def limits(self) -> Limits:
         """Limits of one attempt."""
         value = self._mapping(self.values.get("limits"), ("limits",))
         self._known(value, ("attempt", "idle"), ("limits",))
         return Limits(
-            attempt_s=self._duration(value["attempt"], ("limits", "attempt")) if "attempt" in value else None,
-            idle_s=self._duration(value["idle"], ("limits", "idle")) if "idle" in value else None,
+            attempt_s=self._limit(value, "attempt"),
+            idle_s=self._limit(value, "idle"),
         )
+
+    def _limit(self, value: Mapping[str, Any], name: str) -> float | None:
+        return self._duration(value[name], ("limits", name)) if value.get(name) is not None else None
 
     def idempotent(self) -> bool | None:
         """True, False, or None for auto."""
-        value = self.values.get("idempotent", "auto")
-        if value is True or value is False:
+        value = self.values.get("idempotent")
+        if value is None or value == "auto":
+            return None
+        if isinstance(value, bool):
             return value
-        if value != "auto":
-            raise self._error(("idempotent",), f"{value!r} is none of auto, true, false")
-        return None
+        raise self._error(("idempotent",), f"{shown(value)} is none of auto, true, false")
 
     def labels(self) -> dict[str, dict[str, Any]]:
         """Keyword arguments of LabelRule by label."""
         found: dict[str, dict[str, Any]] = {}
         for label, value in self._mapping(self.values.get("labels"), ("labels",)).items():
-            path: Path_ = ("labels", label)
+            path: Place = ("labels", label)
             if label not in LABELS:
                 raise self._error(path, "is no label", _nearest(label, LABELS))
+            if value is None:
+                continue
             if isinstance(value, bool):
                 found[label] = {"on": value}
                 continue
@@ -86,29 +115,29 @@ class Reader:
                 found[label] = {"on": value == "on"}
                 continue
             if not isinstance(value, dict):
-                raise self._error(path, f"{value!r} is none of on, off or a mapping")
+                raise self._error(path, f"{shown(value)} is none of on, off or a mapping")
             self._known(value, _LABEL_KEYS, path)
             found[label] = self._label(value, path)
         return found
 
-    def _label(self, value: Mapping[str, Any], path: Path_) -> dict[str, Any]:
+    def _label(self, value: Mapping[str, Any], path: Place) -> dict[str, Any]:
         from guard.remedies import REMEDIES
 
         rule: dict[str, Any] = {}
         if "on" in value:
             rule["on"] = self._boolean(value["on"], (*path, "on"))
-        if "attempts" in value:
+        if value.get("attempts") is not None:
             rule["attempts"] = self._integer(value["attempts"], (*path, "attempts"), 1, 20)
         if "remedies" in value:
             names = self._texts(value["remedies"], (*path, "remedies"))
             for position, name in enumerate(names):
                 if name not in REMEDIES:
-                    raise self._error((*path, "remedies", position), f"{name!r} is no remedy", _nearest(name, REMEDIES))
+                    raise self._error((*path, "remedies", position), f"{shown(name)} is no remedy", _nearest(name, REMEDIES))
             rule["remedies"] = names
         if "min_probability" in value:
             number = value["min_probability"]
             if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number <= 1:
-                raise self._error((*path, "min_probability"), f"{number!r} is no number from 0 to 1")
+                raise self._error((*path, "min_probability"), f"{shown(number)} is no number from 0 to 1")
             rule["min_probability"] = float(number)
         if "verdict" in value:
             rule["verdict"] = self._one_of(value["verdict"], ("pass", "warn", "fail"), (*path, "verdict"))
@@ -121,23 +150,28 @@ class Reader:
             return []
         if not isinstance(value, list):
             raise self._error(("strategies",), "is no list")
-        found = []
+        found: list[dict[str, Any]] = []
         for position, entry in enumerate(value):
-            path: Path_ = ("strategies", position)
-            entry = self._mapping(entry, path)
+            path: Place = ("strategies", position)
+            if not isinstance(entry, dict):
+                raise self._error(path, f"{shown(entry)} is no mapping", "a strategy has name, when and run")
             self._known(entry, _STRATEGY_KEYS, path)
             for key in ("name", "run"):
                 if not isinstance(entry.get(key), str) or not entry[key].strip():
                     raise self._error((*path, key), "is missing or no text")
+            if any(entry["name"] == other["name"] for other in found):
+                raise self._error((*path, "name"), f"{shown(entry['name'])} stands twice", "names tell strategies apart")
             when = self._mapping(entry.get("when"), (*path, "when"))
             self._known(when, ("label", "pattern"), (*path, "when"))
             label, pattern = when.get("label"), when.get("pattern")
-            if label is not None and label not in LABELS:
-                raise self._error((*path, "when", "label"), f"{label!r} is no label", _nearest(str(label), LABELS))
+            if label is not None and not (isinstance(label, str) and label in LABELS):
+                raise self._error((*path, "when", "label"), f"{shown(label)} is no label", _nearest(str(label), LABELS))
             if pattern is not None:
                 self._pattern(pattern, (*path, "when", "pattern"))
             if label is None and pattern is None:
-                raise self._error((*path, "when"), "needs a label or a pattern")
+                raise self._error(
+                    (*path, "when"), "needs a label or a pattern", "when: {label: connection_failure} or {pattern: '...'}"
+                )
             arguments: dict[str, Any] = {"name": entry["name"], "label": label, "pattern": pattern, "run": entry["run"]}
             if "timeout" in entry:
                 arguments["timeout_s"] = self._duration(entry["timeout"], (*path, "timeout"))
@@ -148,7 +182,8 @@ class Reader:
 
     def signatures(self) -> tuple[Path, ...]:
         """The user's own signature files, inside the workspace."""
-        names = self._texts(self.values.get("signatures") or [], ("signatures",))
+        value = self.values.get("signatures")
+        names = self._texts([] if value is None else value, ("signatures",))
         return tuple(self._inside(name, ("signatures", position), self.workspace) for position, name in enumerate(names))
 
     def history(self, env: Mapping[str, str]) -> str | None:
@@ -156,16 +191,16 @@ class Reader:
         value = self.values.get("history")
         if value in (None, "off", False):
             return None
-        value = self._mapping(value, ("history",))
+        value = self._mapping({"store": value} if isinstance(value, str) else value, ("history",))
         self._known(value, ("store",), ("history",))
         store = value.get("store")
         if store is None or store == "off" or store is False:
             return None
+        place = ("history", "store")
         if not isinstance(store, str) or not store.startswith(("sqlite:", "postgresql://", "postgres://")):
-            raise self._error(("history", "store"), f"{store!r} is none of sqlite:PATH, postgresql://…, off")
+            raise self._error(place, f"{shown(store)} is none of sqlite:PATH, postgresql://…, off")
         if store.startswith("sqlite:"):
-            home = env.get("XDG_STATE_HOME") or os.path.join(env.get("HOME", "/"), ".local", "state")
-            path = self._inside(store[7:], ("history", "store"), self.workspace, Path(home))
+            path = self._inside(store.removeprefix("sqlite:"), place, self.workspace, *_state_folder(env))
             return f"sqlite:{path}"
         return store
 
@@ -176,7 +211,34 @@ class Reader:
             return {}
         value = self._mapping(value, ("escalate",))
         self._known(value, _ESCALATE_KEYS, ("escalate",))
-        return dict(value)
+        found: dict[str, Any] = {}
+        for name, entry in value.items():
+            path: Place = ("escalate", name)
+            if isinstance(entry, dict) and name in ("slack", "webhook"):
+                self._endpoint(entry, path)
+                found[name] = dict(entry)
+            elif name in ("slack", "webhook"):
+                if entry not in (None, False, "off"):
+                    key = "webhook_env" if name == "slack" else "url_env"
+                    raise self._error(path, f"{shown(entry)} is no mapping", f"{name}: {{{key}: NAME_OF_A_VARIABLE}}")
+            elif entry is not None and self._boolean(entry, path):
+                found[name] = True
+        return found
+
+    def _endpoint(self, entry: Mapping[str, Any], path: Place) -> None:
+        slack = path[-1] == "slack"
+        allowed, needed = (_SLACK_KEYS, ("webhook_env",)) if slack else (_WEBHOOK_KEYS, ("url", "url_env"))
+        self._known(entry, allowed, path)
+        if not any(key in entry for key in needed):
+            raise self._error(path, f"needs {' or '.join(needed)}")
+        for key, value in entry.items():
+            if not isinstance(value, str) or not value:
+                raise self._error((*path, key), f"{shown(value)} is no text")
+            if key.endswith("_env") and not _VARIABLE.fullmatch(value):
+                # Whoever writes the address itself here publishes it with the repository: it is not repeated.
+                raise self._error((*path, key), "is no name of an environment variable", f"{key}: SLACK_WEBHOOK")
+            if key == "url" and not value.startswith(("https://", "http://")):
+                raise self._error((*path, key), f"{shown(value)} is no http(s) address")
 
     def allow(self) -> dict[str, Any]:
         """Keyword arguments of Allow."""
@@ -202,80 +264,95 @@ class Reader:
 
     def probes(self) -> bool:
         """Whether guard may ask the tool's own index or host after a failure."""
-        return self._boolean(self.values.get("probes", False), ("probes",))
+        return self._boolean(self.values.get("probes") or False, ("probes",))
 
-    def _inside(self, name: str, path: Path_, *roots: Path, deletable: bool = False) -> Path:
-        """A path of the file, resolved; never outside its roots, nor the workspace itself or `.git`."""
-        resolved = Path(os.path.realpath(self.workspace / name))
-        if not any(resolved == root or root in resolved.parents for root in (root.resolve() for root in roots)):
-            raise self._error(path, f"{name!r} lies outside the workspace")
-        git = self.workspace / ".git"
-        if resolved in (self.workspace, git, Path.home(), Path("/")) or git in resolved.parents:
-            raise self._error(path, f"{name!r} may not be used here")
-        if deletable and resolved in self.workspace.parents:
-            raise self._error(path, f"{name!r} may not be deleted")
+    def _inside(self, name: str, path: Place, *roots: Path, deletable: bool = False) -> Path:
+        """A path of the file, links followed; never outside its roots, nor what must not be touched."""
+        try:
+            resolved = Path(os.path.realpath(os.path.join(self.workspace, name)))
+            allowed = [Path(os.path.realpath(root)) for root in roots]
+        except (OSError, ValueError) as error:
+            raise self._error(path, f"{shown(name)} is no path") from error
+        home = Path(os.path.realpath(os.path.expanduser("~")))
+        if resolved in (self.workspace, home, Path("/")) or (deletable and resolved in home.parents):
+            raise self._error(path, f"{shown(name)} may not be used here", "name a folder or file inside the workspace")
+        if not any(root in resolved.parents for root in allowed):
+            raise self._error(path, f"{shown(name)} lies outside the workspace", "name a path inside the workspace")
+        below = resolved.parts[len(self.workspace.parts) :] if self.workspace in resolved.parents else resolved.parts
+        if any(part.lower() == ".git" for part in below):
+            raise self._error(path, f"{shown(name)} lies in `.git`, which guard does not touch")
         return resolved
 
-    def _known(self, value: Mapping[str, Any], allowed: Sequence[str], path: Path_) -> None:
+    def _known(self, value: Mapping[str, Any], allowed: Sequence[str], path: Place) -> None:
         for key in value:
             if key not in allowed:
                 raise self._error((*path, key), "is no known key", _nearest(key, allowed))
 
-    def _mapping(self, value: Any, path: Path_) -> Mapping[str, Any]:
+    def _mapping(self, value: Any, path: Place) -> Mapping[str, Any]:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            raise self._error(path, f"{value!r} is no mapping")
+            raise self._error(path, f"{shown(value)} is no mapping")
         return value
 
-    def _texts(self, value: Any, path: Path_) -> tuple[str, ...]:
+    def _texts(self, value: Any, path: Place) -> tuple[str, ...]:
         if isinstance(value, str):
             value = [value]
         if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
             raise self._error(path, "is no list of texts")
         return tuple(value)
 
-    def _integer(self, value: Any, path: Path_, least: int, most: int) -> int:
+    def _integer(self, value: Any, path: Place, least: int, most: int) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise self._error(path, f"{value!r} is no number from {least} to {most}")
+            raise self._error(path, f"{shown(value)} is no number from {least} to {most}")
         return value
 
-    def _boolean(self, value: Any, path: Path_) -> bool:
+    def _boolean(self, value: Any, path: Place) -> bool:
         if isinstance(value, bool):
             return value
         if value in ("on", "off"):
             return bool(value == "on")
-        raise self._error(path, f"{value!r} is none of on, off")
+        raise self._error(path, f"{shown(value)} is none of on, off")
 
-    def _one_of(self, value: Any, allowed: Sequence[str], path: Path_) -> str:
-        if value not in allowed:
-            # YAML reads a bare `off` as false.
-            raise self._error(path, f"{value!r} is none of {', '.join(allowed)}", _nearest(str(value), allowed))
-        return str(value)
+    def _one_of(self, value: Any, allowed: Sequence[str], path: Place) -> str:
+        if not isinstance(value, str) or value not in allowed:
+            raise self._error(path, f"{shown(value)} is none of {', '.join(allowed)}", _nearest(str(value), allowed))
+        return value
 
-    def _duration(self, value: Any, path: Path_) -> float:
+    def _duration(self, value: Any, path: Place) -> float:
         try:
             return seconds(value)
         except ValueError as error:
             raise self._error(path, str(error)) from error
 
-    def _pattern(self, value: Any, path: Path_) -> None:
+    def _pattern(self, value: Any, path: Place) -> None:
         import regex
 
         if not isinstance(value, str) or not value:
             raise self._error(path, "is no text")
+        if len(value) > _LONGEST_PATTERN:
+            raise self._error(path, f"is longer than {_LONGEST_PATTERN} characters")
         try:
             regex.compile(value)
         except regex.error as error:
             raise self._error(path, f"is no valid pattern: {error}") from error
 
-    def _error(self, path: Path_, problem: str, hint: str = "") -> SettingsError:
+    def _error(self, path: Place, problem: str, hint: str = "") -> SettingsError:
         return self.document.error(path, problem, hint)
 
 
+def _state_folder(env: Mapping[str, str]) -> tuple[Path, ...]:
+    """The user's folder for state (the XDG base directories; a relative value counts as none)."""
+    named = env.get("XDG_STATE_HOME", "")
+    if os.path.isabs(named) and os.path.realpath(named) != "/":
+        return (Path(named),)
+    home = env.get("HOME", "")
+    return (Path(home, ".local", "state"),) if os.path.isabs(home) else ()
+
+
 def _nearest(name: str, allowed: Sequence[str] | Mapping[str, Any]) -> str:
-    close = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name[:80].lower().replace("-", "_"), list(allowed), n=1, cutoff=0.5)
     return f"perhaps you meant `{close[0]}`" if close else f"known: {', '.join(allowed)}"
 
 
-__all__ = ["KEYS", "Reader", "dotted"]
+__all__ = ["KEYS", "Reader"]
