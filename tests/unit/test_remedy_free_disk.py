@@ -61,23 +61,23 @@ MB = 1 << 20
 
 def around(root: Path, delete: tuple[str, ...] | None = ("scratch",), full: bool = True) -> Surroundings:
     """A workspace with source, a folder that may be emptied, and a home with a cache of pip and one of Maven."""
-    for name in ("work/scratch/old", "work/src", "home/.cache/pip/http/a", "home/.m2/repository/org/own", "outside"):
+    for name in ("job/scratch/old", "job/src", "home/.cache/pip/http/a", "home/.m2/repository/org/own", "outside"):
         (root / name).mkdir(parents=True, exist_ok=True)
-    files = ("work/scratch/old/big", "work/src/big", "home/.cache/pip/http/a/big", "home/.m2/repository/org/own/big", "outside/big")
+    files = ("job/scratch/old/big", "job/src/big", "home/.cache/pip/http/a/big", "home/.m2/repository/org/own/big", "outside/big")
     for name in files:
         (root / name).write_bytes(os.urandom(3 * MB))
-    link = root / "work/scratch/link"
+    link = root / "job/scratch/link"
     if not link.is_symlink():
         link.symlink_to(root / "outside")
     free = 0 if full else 900 * MB
     return Surroundings(
-        cwd=str(root / "work"),
-        workspace=str(root / "work"),
+        cwd=str(root / "job"),
+        workspace=str(root / "job"),
         home=str(root / "home"),
         temp=str(root / "outside"),
         env={"HOME": str(root / "home")},
         mounts=(Mount(str(root), free, 1000 * MB, 10**6, 10**6),),
-        allow=Allow(delete=None if delete is None else tuple(str(root / "work" / one) for one in delete)),
+        allow=Allow(delete=None if delete is None else tuple(str(root / "job" / one) for one in delete)),
     )
 
 
@@ -96,7 +96,7 @@ def test_deletes_what_is_allowed_and_nothing_else(tmp_path: Path) -> None:
     assert not applied.error
     gone = before - tree(root)
     assert gone
-    assert all(name.startswith(("work/scratch/", "home/.cache/pip/")) for name in gone)
+    assert all(name.startswith(("job/scratch/", "home/.cache/pip/")) for name in gone)
     assert (root / "outside/big").exists()
     assert applied.done
 
@@ -126,17 +126,17 @@ def test_other_labels_are_left(tmp_path: Path) -> None:
 def test_folders_that_hold_the_job_are_never_emptied(tmp_path: Path, folder: str) -> None:
     root = tmp_path.resolve()
     here = around(root, delete=(folder,))
-    here = replace(here, allow=replace(here.allow, reclaim=(), delete=(os.path.normpath(str(root / "work" / folder)),)))
+    here = replace(here, allow=replace(here.allow, reclaim=(), delete=(os.path.normpath(str(root / "job" / folder)),)))
     assert isinstance(free_disk.propose(diagnosis("disk_full"), outcome(), here), Refusal)
 
 
 def test_a_listed_folder_that_became_a_link_is_left(tmp_path: Path) -> None:
     root = tmp_path.resolve()
-    here = replace(around(root), allow=Allow(reclaim=(), delete=(str(root / "work/scratch"),)))
+    here = replace(around(root), allow=Allow(reclaim=(), delete=(str(root / "job/scratch"),)))
     change = free_disk.propose(diagnosis("disk_full"), outcome(), here)
     assert isinstance(change, Change)
-    (root / "work/scratch").rename(root / "work/aside")
-    (root / "work/scratch").symlink_to(root / "outside")
+    (root / "job/scratch").rename(root / "job/aside")
+    (root / "job/scratch").symlink_to(root / "outside")
     (root / "outside/old").mkdir()
     applied = free_disk.apply(change, here)
     assert applied.error
@@ -146,12 +146,12 @@ def test_a_listed_folder_that_became_a_link_is_left(tmp_path: Path) -> None:
 def test_a_forged_action_is_not_obeyed(tmp_path: Path) -> None:
     root = tmp_path.resolve()
     here = around(root)
-    for target, names in ((root / "outside", ["big"]), (root / "work/scratch", ["../src/big"]), (root / "work", ["src"])):
+    for target, names in ((root / "outside", ["big"]), (root / "job/scratch", ["../src/big"]), (root / "job", ["src"])):
         data = {"what": "x", "root": str(target), "entries": json.dumps(names), "mount": str(root)}
         applied = free_disk.apply(Change("free_disk", "x", actions=(Action("delete", str(target), data),)), here)
         assert applied.error
     assert (root / "outside/big").exists()
-    assert (root / "work/src/big").exists()
+    assert (root / "job/src/big").exists()
 
 
 def test_the_smallest_that_is_enough_goes_first() -> None:
@@ -165,7 +165,7 @@ def test_the_smallest_that_is_enough_goes_first() -> None:
     assert sizes(10) == []
 
 
-PLACES = st.sampled_from(["{r}/outside", "{r}/work/src/big", "{r}/home", "/", "/etc/passwd", "{r}/work/scratch/../src", "~", ""])
+PLACES = st.sampled_from(["{r}/outside", "{r}/job/src/big", "{r}/home", "/", "/etc/passwd", "{r}/job/scratch/../src", "~", ""])
 WORDS = st.one_of(PLACES, st.text(max_size=60), PLACES.map(lambda place: f"cannot write {place}: No space left on device"))
 
 
@@ -185,4 +185,4 @@ def test_whatever_the_log_says_only_allowed_roots_lose_anything(
         if isinstance(change, Change):
             free_disk.apply(change, here)
         gone = before - tree(root)
-        assert all(name.startswith(("work/scratch/", "home/.cache/pip/")) for name in gone), gone
+        assert all(name.startswith(("job/scratch/", "home/.cache/pip/")) for name in gone), gone

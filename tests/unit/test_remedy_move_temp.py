@@ -53,7 +53,7 @@ MB = 1 << 20
 @pytest.fixture
 def two_disks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two folders that look like two file systems: what lies below `small` has another device number."""
-    for name in ("small", "large", "large/work"):
+    for name in ("small", "large", "large/job"):
         (tmp_path / name).mkdir()
 
     def device(path: str | Path) -> int | None:
@@ -68,8 +68,8 @@ def two_disks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def around(root: Path, free: int = 9000 * MB) -> Surroundings:
     return Surroundings(
         temp=str(root / "small"),
-        workspace=str(root / "large/work"),
-        cwd=str(root / "large/work"),
+        workspace=str(root / "large/job"),
+        cwd=str(root / "large/job"),
         env={"RUNNER_TEMP": str(root / "large")},
         mounts=(Mount(str(root / "small"), 0, 64 * MB, 900, 1000), Mount(str(root / "large"), free, 9999 * MB, 10**6, 10**6)),
     )

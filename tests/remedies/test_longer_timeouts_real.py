@@ -1,0 +1,202 @@
+"""Variables that the real tools obey, against a server on this machine that fails on purpose."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guard.remedies import longer_timeouts
+from guard.types import (
+    UNSET,
+    Around,
+    Change,
+    Command,
+    Diagnosis,
+    Evidence,
+    LogWindow,
+    Outcome,
+    Surroundings,
+    Telemetry,
+)
+
+pytestmark = pytest.mark.tools
+
+
+def need(*tools: str) -> None:
+    for tool in tools:
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not here")
+
+
+def attempt(
+    *argv: str, cwd: Path, script: str | None = None, env: Mapping[str, str] | None = None, change: Change | None = None
+) -> Outcome:
+    """Run the command once, with a change laid over it by hand."""
+    scrubbed = ("NODE_", "npm_", "MAKEFLAGS", "MFLAGS", "JAVA_", "_JAVA", "MAVEN_", "PYTEST_", "PIP_", "GOFLAGS")
+    full = {name: value for name, value in os.environ.items() if not name.startswith(scrubbed)} | dict(env or {})
+    words = ("bash", "-e", "-c", script) if script is not None else argv
+    patches: Mapping[str, Any] = change.env if change is not None else {}
+    for name, patch in patches.items():
+        if patch is UNSET:
+            full.pop(name, None)
+        elif isinstance(patch, Around):
+            full[name] = f"{patch.before}{full.get(name, '')}{patch.after}"
+        else:
+            full[name] = patch
+    if change is not None:
+        words = change.argv or words
+        if change.temp_dir is not None:
+            full["TMPDIR"] = change.temp_dir
+
+    def prepare() -> None:
+        if change is None:
+            return
+        for name, soft in change.rlimits.items():
+            hard = resource.getrlimit(getattr(resource, name))[1]
+            resource.setrlimit(getattr(resource, name), (hard if soft < 0 else soft, hard))
+        if change.cpus is not None:
+            os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: change.cpus])
+
+    done = subprocess.run(
+        words, cwd=cwd, env=full, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        timeout=100, check=False, preexec_fn=prepare,
+    )  # fmt: skip
+    code = done.returncode if done.returncode >= 0 else 128 - done.returncode
+    command = Command(argv=tuple(words), script=script, cwd=str(cwd), env=full)
+    window = LogWindow(head=done.stdout, total_bytes=len(done.stdout))
+    return Outcome(command, 1, code, None, "exited", 1.0, window, Telemetry())
+
+
+def said(outcome: Outcome) -> str:
+    return outcome.window.head.decode("utf-8", "replace")
+
+
+def diagnosis(label: str, outcome: Outcome, needle: str, **entities: str) -> Diagnosis:
+    """A diagnosis that rests on the real line in which the tool said it."""
+    lines = [(number, line) for number, line in enumerate(said(outcome).splitlines(), 1) if needle in line]
+    assert lines, said(outcome)
+    return Diagnosis(label, 0.9, "signature:x", tuple(Evidence(*line) for line in lines[:3]), entities)
+
+
+class Server:
+    """Counts requests; closes each connection without an answer, or answers 503."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.requests = 0
+        self._answer = answer
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+                with connection:
+                    if connection.recv(65536):
+                        self.requests += 1
+                        connection.sendall(self._answer)
+            except OSError:
+                return
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def busy() -> Iterator[Server]:
+    server = Server(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def rude() -> Iterator[Server]:
+    server = Server(b"")
+    yield server
+    server.close()
+
+
+def changed(outcome: Outcome, tool: str, label: str = "connection_failure") -> Change:
+    change = longer_timeouts.propose(Diagnosis(label, 0.9, "x", entities={"tool": tool}), outcome, Surroundings())
+    assert isinstance(change, Change)
+    return change
+
+
+def test_pip_tries_again_more_often(tmp_path: Path, rude: Server) -> None:
+    import sys
+
+    env = {"PIP_RETRIES": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_CACHE_DIR": "1"}
+    argv = (sys.executable, "-m", "pip", "download", "--no-deps", "-d", "out", "-i", f"{rude.url}/simple", "nothing")
+    first = attempt(*argv, cwd=tmp_path, env=env)
+    before, rude.requests = rude.requests, 0
+    change = changed(first, "pip")
+    assert change.env["PIP_RETRIES"] == "10"
+    # Ten tries take pip's own backoff of minutes: fewer show the same.
+    attempt(*argv, cwd=tmp_path, env={**env, "PIP_RETRIES": "2"})
+    assert (before, rude.requests) == (1, 3)
+
+
+def test_npm_reads_the_names(tmp_path: Path) -> None:
+    need("npm")
+    (tmp_path / "package.json").write_text("{}")
+    first = attempt("npm", "config", "get", "fetch-timeout", cwd=tmp_path)
+    change = changed(first, "npm")
+    for key, value in (("fetch-timeout", "600000"), ("fetch-retries", "5"), ("fetch-retry-maxtimeout", "120000")):
+        assert said(attempt("npm", "config", "get", key, cwd=tmp_path, change=change)).strip().endswith(value)
+
+
+def test_cargo_tries_again_more_often(tmp_path: Path, busy: Server) -> None:
+    need("cargo")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/main.rs").write_text("fn main() {}")
+    (tmp_path / "Cargo.toml").write_text(
+        '[package]\nname = "x"\nversion = "0.1.0"\n[dependencies]\nnothing = {version = "1", registry = "r"}\n'
+    )
+    env = {"CARGO_REGISTRIES_R_INDEX": f"sparse+{busy.url}/", "CARGO_HOME": str(tmp_path / "home"), "CARGO_NET_RETRY": "1"}
+    first = attempt("cargo", "fetch", cwd=tmp_path, env=env)
+    if "rustup" in said(first):
+        pytest.skip("cargo is a rustup proxy that does not work with another home")
+    before, busy.requests = busy.requests, 0
+    assert changed(first, "cargo").env["CARGO_NET_RETRY"] == "8"
+    attempt("cargo", "fetch", cwd=tmp_path, env={**env, "CARGO_NET_RETRY": "2"})
+    assert (before, busy.requests) == (2, 3)
+
+
+def test_git_waits_longer_where_a_limit_was_set(tmp_path: Path) -> None:
+    need("git")
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/x.git"
+    env = {"GIT_HTTP_LOW_SPEED_LIMIT": "1000", "GIT_HTTP_LOW_SPEED_TIME": "1"}
+    first = attempt("git", "clone", "-q", url, "x", cwd=tmp_path, env=env)
+    assert "Operation too slow" in said(first)
+    change = changed(first, "git", "network_timeout")
+    second = attempt("timeout", "4", "git", "clone", "-q", url, "x", cwd=tmp_path, env=env, change=change)
+    assert second.exit_code == 124, said(second)
+    listener.close()
+
+
+def test_maven_tries_again_more_often(tmp_path: Path, rude: Server) -> None:
+    need("mvn")
+    (tmp_path / "s.xml").write_text("<settings/>")
+    (tmp_path / "pom.xml").write_text(
+        "<project><modelVersion>4.0.0</modelVersion><parent><groupId>g</groupId><artifactId>p</artifactId><version>1</version>"
+        "<relativePath/></parent><artifactId>a</artifactId><repositories><repository><id>central</id>"
+        f"<url>{rude.url}/</url></repository></repositories></project>"
+    )
+    argv = ("mvn", "-q", "-B", "-s", "s.xml", "-gs", "s.xml", f"-Dmaven.repo.local={tmp_path}/r", "validate")
+    env = {"MAVEN_OPTS": "-Dmaven.wagon.http.retryHandler.count=0 -Daether.connector.http.retryHandler.count=0"}
+    first = attempt(*argv, cwd=tmp_path, env=env)
+    before, rude.requests = rude.requests, 0
+    shutil.rmtree(tmp_path / "r")
+    attempt(*argv, cwd=tmp_path, env=env, change=changed(first, "maven"))
+    assert (before, rude.requests) == (1, 7)

@@ -1,0 +1,159 @@
+"""Heaps that really overflow, and do not with the change."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guard.remedies import raise_heap
+from guard.types import (
+    UNSET,
+    Around,
+    Change,
+    Command,
+    Diagnosis,
+    Evidence,
+    LogWindow,
+    Outcome,
+    Surroundings,
+    Telemetry,
+)
+
+pytestmark = pytest.mark.tools
+
+
+def need(*tools: str) -> None:
+    for tool in tools:
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not here")
+
+
+def attempt(
+    *argv: str, cwd: Path, script: str | None = None, env: Mapping[str, str] | None = None, change: Change | None = None
+) -> Outcome:
+    """Run the command once, with a change laid over it by hand."""
+    scrubbed = ("NODE_", "npm_", "MAKEFLAGS", "MFLAGS", "JAVA_", "_JAVA", "MAVEN_", "PYTEST_", "PIP_", "GOFLAGS")
+    full = {name: value for name, value in os.environ.items() if not name.startswith(scrubbed)} | dict(env or {})
+    words = ("bash", "-e", "-c", script) if script is not None else argv
+    patches: Mapping[str, Any] = change.env if change is not None else {}
+    for name, patch in patches.items():
+        if patch is UNSET:
+            full.pop(name, None)
+        elif isinstance(patch, Around):
+            full[name] = f"{patch.before}{full.get(name, '')}{patch.after}"
+        else:
+            full[name] = patch
+    if change is not None:
+        words = change.argv or words
+        if change.temp_dir is not None:
+            full["TMPDIR"] = change.temp_dir
+
+    def prepare() -> None:
+        if change is None:
+            return
+        for name, soft in change.rlimits.items():
+            hard = resource.getrlimit(getattr(resource, name))[1]
+            resource.setrlimit(getattr(resource, name), (hard if soft < 0 else soft, hard))
+        if change.cpus is not None:
+            os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: change.cpus])
+
+    done = subprocess.run(
+        words, cwd=cwd, env=full, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        timeout=100, check=False, preexec_fn=prepare,
+    )  # fmt: skip
+    code = done.returncode if done.returncode >= 0 else 128 - done.returncode
+    command = Command(argv=tuple(words), script=script, cwd=str(cwd), env=full)
+    window = LogWindow(head=done.stdout, total_bytes=len(done.stdout))
+    return Outcome(command, 1, code, None, "exited", 1.0, window, Telemetry())
+
+
+def said(outcome: Outcome) -> str:
+    return outcome.window.head.decode("utf-8", "replace")
+
+
+def diagnosis(label: str, outcome: Outcome, needle: str, **entities: str) -> Diagnosis:
+    """A diagnosis that rests on the real line in which the tool said it."""
+    lines = [(number, line) for number, line in enumerate(said(outcome).splitlines(), 1) if needle in line]
+    assert lines, said(outcome)
+    return Diagnosis(label, 0.9, "signature:x", tuple(Evidence(*line) for line in lines[:3]), entities)
+
+
+MB = 1 << 20
+HERE = Surroundings(home="/nowhere", memory_total_bytes=8192 * MB, memory_available_bytes=3000 * MB)
+OOM_JS = "const a=[]; for(let i=0;i<1.2e6;i++) a.push({i, s:'x'+i}); console.log('built', a.length)"
+OOM_JAVA = """
+import java.util.*;
+public class Fill { public static void main(String[] a) {
+  List<byte[]> kept = new ArrayList<>(); for (int i = 0; i < 120; i++) kept.add(new byte[1 << 20]);
+  System.out.println("built " + kept.size()); } }
+"""
+
+
+def healed(first: Outcome, needle: str, cwd: Path, **given: Any) -> Outcome:
+    assert first.exit_code != 0
+    change = raise_heap.propose(diagnosis("out_of_memory", first, needle), first, HERE)
+    assert isinstance(change, Change), change
+    return attempt(*first.command.argv, cwd=cwd, change=change, **given)
+
+
+@pytest.mark.parametrize("place", ["argv", "variable", "script", "npm"])
+def test_node(tmp_path: Path, place: str) -> None:
+    need("node", "npm")
+    (tmp_path / "build.js").write_text(OOM_JS)
+    (tmp_path / "package.json").write_text('{"scripts": {"build": "node build.js"}}')
+    env = {"NODE_OPTIONS": "--no-warnings --max-old-space-size=40"} if place in ("variable", "npm") else {}
+    script = "node '--max-old-space-size=40' build.js" if place == "script" else None
+    argv = {"argv": ("node", "--max-old-space-size=40", "build.js"), "npm": ("npm", "run", "build")}.get(place, ("node", "build.js"))
+    first = attempt(*argv, cwd=tmp_path, env=env, script=script)
+    second = healed(first, "JavaScript heap out of memory", tmp_path, env=env)
+    assert second.exit_code == 0, said(second)
+    assert "built 1200000" in said(second)
+
+
+@pytest.mark.parametrize("place", ["argv", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "script"])
+def test_java(tmp_path: Path, place: str) -> None:
+    need("java", "javac")
+    (tmp_path / "Fill.java").write_text(OOM_JAVA)
+    subprocess.run(["javac", "Fill.java"], cwd=tmp_path, check=True)
+    env = {place: "-ea -Xmx24m"} if place.endswith("OPTIONS") else {}
+    script = "java -Xmx24m Fill | cat" if place == "script" else None
+    argv = ("java", "-Xmx24m", "Fill") if place == "argv" else ("java", "Fill")
+    first = attempt(*argv, cwd=tmp_path, env=env, script=f"set -o pipefail; {script}" if script else None)
+    second = healed(first, "Java heap space", tmp_path, env=env)
+    assert second.exit_code == 0, said(second)
+    assert "built 120" in said(second)
+
+
+def test_metaspace(tmp_path: Path) -> None:
+    need("java")
+    # The launcher compiles the source itself: the compiler's classes want more than 8 MB.
+    (tmp_path / "Fill.java").write_text(OOM_JAVA)
+    first = attempt("java", "-XX:MaxMetaspaceSize=8m", "Fill.java", cwd=tmp_path)
+    second = healed(first, "Metaspace", tmp_path)
+    assert second.exit_code == 0, said(second)
+    assert "built 120" in said(second)
+
+
+def test_maven_by_its_own_variable_over_jvm_config(tmp_path: Path) -> None:
+    need("mvn")
+    (tmp_path / ".mvn").mkdir()
+    (tmp_path / ".mvn/jvm.config").write_text("-Xmx6m")
+    (tmp_path / "pom.xml").write_text(
+        "<project><modelVersion>4.0.0</modelVersion><groupId>g</groupId><artifactId>a</artifactId><version>1</version>"
+        "<packaging>pom</packaging></project>"
+    )
+    first = attempt("mvn", "-o", "-B", "validate", cwd=tmp_path)
+    if first.exit_code == 0:
+        pytest.skip("this Maven starts in a heap of 6 MB")
+    assert "OutOfMemory" in said(first) or "Java heap space" in said(first), said(first)
+    needle = "Java heap space" if "Java heap space" in said(first) else "OutOfMemory"
+    second = healed(first, needle, tmp_path)
+    assert second.exit_code == 0, said(second)
+    assert (tmp_path / ".mvn/jvm.config").read_text() == "-Xmx6m"
