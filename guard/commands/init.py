@@ -1,0 +1,307 @@
+"""`guard init`: look at the repository, write a commented `.pipeguard.yml`, show the snippet for its CI."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from guard import detect, settings_file
+from guard.errors import GuardError
+from guard.failsafe import say
+from guard.settings_place import NAME
+
+# A file at the repository's root or one folder below → who uses it, and the command that its users run.
+_MARKS = (
+    ("package-lock.json", "npm", "npm ci && npm test"),
+    ("pnpm-lock.yaml", "pnpm", "pnpm install --frozen-lockfile && pnpm test"),
+    ("yarn.lock", "Yarn", "yarn install && yarn test"),
+    ("package.json", "Node.js", "npm install && npm test"),
+    ("uv.lock", "uv", "uv sync && uv run pytest"),
+    ("poetry.lock", "Poetry", "poetry install && poetry run pytest"),
+    ("tox.ini", "tox", "tox"),
+    ("pyproject.toml", "Python", "python -m pytest"),
+    ("requirements.txt", "pip", "python -m pytest"),
+    ("setup.py", "Python", "python -m pytest"),
+    ("pom.xml", "Maven", "mvn -B verify"),
+    ("gradlew", "Gradle", "./gradlew build"),
+    ("build.gradle", "Gradle", "gradle build"),
+    ("build.gradle.kts", "Gradle", "gradle build"),
+    ("go.mod", "Go", "go test ./..."),
+    ("Cargo.toml", "Cargo", "cargo test"),
+    ("Gemfile", "Bundler", "bundle exec rake"),
+    ("composer.json", "Composer", "composer install"),
+    ("CMakeLists.txt", "CMake", "cmake -B build && cmake --build build"),
+    ("Makefile", "make", "make test"),
+    ("Dockerfile", "Docker", "docker build ."),
+)
+_CI = (
+    (".github/workflows", "github"),
+    (".gitlab-ci.yml", "gitlab"),
+    ("Jenkinsfile", "jenkins"),
+    (".circleci/config.yml", "circleci"),
+    ("azure-pipelines.yml", "azure"),
+    (".buildkite", "buildkite"),
+    (".teamcity", "teamcity"),
+)
+# Folders that build tools write and write again.
+_OUTPUT = ("build", "dist", "target", "out", "bin", "obj", "coverage", ".tox", ".nox", ".next", ".nuxt", ".gradle",
+           "htmlcov", "cmake-build-debug", "cmake-build-release", "__pycache__", ".pytest_cache", ".mypy_cache")  # fmt: skip
+_MOST_ENTRIES = 500
+
+
+@dataclass(frozen=True)
+class Repository:
+    """What the files of a repository tell."""
+
+    root: Path
+    uses: tuple[str, ...]
+    command: str
+    """The command that builds or tests it, by its files; `make test` where they do not tell."""
+    cis: tuple[str, ...]
+    """Keys of guard.platforms.PLATFORMS."""
+    output: tuple[str, ...]
+    """Folders that look like build output and that git does not keep, relative, ending in `/`."""
+
+
+def run(*, force: bool = False) -> int:
+    """Write the settings file and print the snippet. Returns 0, or 2 when there is one already or it cannot be written."""
+    try:
+        repository = look(Path(detect.workspace(os.environ)))
+        text = settings_text(repository)
+        target = repository.root / NAME
+        # What we write must be what we read.
+        settings_file.parse(text, NAME)
+        _write(target, text, force)
+    except GuardError as error:
+        for line in error.lines():
+            say(line)
+        return error.exit_code
+    click.echo(f"wrote {target}: every key with its default, commented out")
+    if repository.uses:
+        click.echo(f"found: {', '.join(repository.uses)}")
+    for name in repository.cis or ("none",):
+        click.echo("")
+        click.echo(snippet(name, repository.command))
+    return 0
+
+
+def look(root: Path) -> Repository:
+    """What the repository's own files say; reads names only, follows no link."""
+    places = (root, *_folders(root))
+    found = [(tool, command) for name, tool, command in _MARKS if any(_is_file(place / name) for place in places)]
+    at_root = [command for name, _, command in _MARKS if _is_file(root / name)]
+    return Repository(
+        root=root,
+        uses=tuple(dict.fromkeys(tool for tool, _ in found)),
+        command=at_root[0] if at_root else "make test",
+        cis=tuple(name for path, name in _CI if _plain(root, path)),
+        output=_output(root),
+    )
+
+
+def settings_text(repository: Repository) -> str:
+    """The settings file: all of it comments, so that it changes nothing until someone takes a `#` away."""
+    delete = ", ".join(f'"{name}"' for name in repository.output)
+    suggestion = f"[{delete}]    # default: []; these look like build output" if delete else "[]"
+    uses = f"# Found here: {', '.join(repository.uses)}\n" if repository.uses else ""
+    return _TEMPLATE.replace("@USES@", uses).replace("@DELETE@", suggestion)
+
+
+def snippet(ci: str, command: str) -> str:
+    """How to put guard in front of the command on that CI."""
+    return _SNIPPETS.get(ci, _SNIPPETS["none"]).replace("@COMMAND@", command)
+
+
+def _write(target: Path, text: str, force: bool) -> None:
+    """Write the file; a link is replaced, never followed. Raises GuardError."""
+    try:
+        kind = target.lstat().st_mode
+    except FileNotFoundError:
+        kind = 0
+    except OSError as error:
+        raise GuardError(f"{target}: cannot be looked at: {error.strerror}") from error
+    if kind and not (stat.S_ISREG(kind) or stat.S_ISLNK(kind)):
+        raise GuardError(f"{target} is a folder or a special file", "move it away")
+    if kind and not force:
+        raise GuardError(f"{target} is there already; nothing was written", "guard init --force replaces it")
+    try:
+        if force:
+            _replace(target, text)
+        else:
+            # Exclusive: fails where something has come to stand meanwhile, a link included.
+            with target.open("x", encoding="utf-8") as file:
+                file.write(text)
+    except FileExistsError as error:
+        raise GuardError(f"{target} is there already; nothing was written", "guard init --force replaces it") from error
+    except OSError as error:
+        raise GuardError(f"{target}: cannot be written: {error.strerror}") from error
+
+
+def _replace(target: Path, text: str) -> None:
+    descriptor, beside = tempfile.mkstemp(prefix=".pipeguard-", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(beside).chmod(0o644)
+        Path(beside).replace(target)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+
+
+def _output(root: Path) -> tuple[str, ...]:
+    """Folders with a name that build tools use, that are no links and hold nothing that git keeps."""
+    kept = _kept_by_git(root)
+    if kept is None:
+        return ()
+    return tuple(
+        f"{name}/"
+        for name in _OUTPUT
+        if (root / name).is_dir() and not (root / name).is_symlink() and not any(one.startswith(f"{name}/") for one in kept)
+    )
+
+
+def _kept_by_git(root: Path) -> frozenset[str] | None:
+    """The paths in git's index; none without a repository; None when they cannot be told."""
+    if not os.path.lexists(root / ".git"):
+        return frozenset()
+    import subprocess
+
+    try:
+        listed = subprocess.run(
+            ["git", "-C", str(root), "ls-files", "-z"], capture_output=True, timeout=10, stdin=subprocess.DEVNULL, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return frozenset(os.fsdecode(name) for name in listed.stdout.split(b"\0") if name)
+
+
+def _folders(root: Path) -> Iterable[Path]:
+    try:
+        with os.scandir(root) as entries:
+            names = sorted(entry.name for _, entry in zip(range(_MOST_ENTRIES), entries, strict=False)
+                           if entry.is_dir(follow_symlinks=False))  # fmt: skip
+    except OSError:
+        return []
+    return [root / name for name in names if not name.startswith(".") and name not in (*_OUTPUT, "node_modules", "vendor")]
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _plain(root: Path, path: str) -> bool:
+    """Whether it is there, and no part of it is a link."""
+    place = root
+    for part in path.split("/"):
+        place = place / part
+        if place.is_symlink() or not place.exists():
+            return False
+    return True
+
+
+_TEMPLATE = """\
+# Pipeguard's settings. Every key has its default here and is commented out: take the `#` away to change it.
+# All of it is explained in docs/settings.md of Pipeguard; `guard doctor` says whether this file is valid.
+@USES@
+#version: 1
+
+# Attempts in all, the first included (1 to 20).
+#attempts: 3
+
+# Time over all attempts and waits: 90, 90s, 10m, 1h30m. Default: no limit.
+#budget: {time: 30m}
+
+# Limits of one attempt: its whole time, and the time without any output. Default: none.
+#limits: {attempt: 20m, idle: 10m}
+
+# Whether the command may run twice. auto: guard looks for what publishes, deploys, pushes or migrates.
+#idempotent: auto
+
+# Per label: off, on, or: attempts, remedies in order, min_probability, verdict of a heal (pass, warn, fail).
+#labels:
+#  flaky_test: {attempts: 2, remedies: [rerun_failed_tests], min_probability: 0.5, verdict: pass}
+#  unknown: off
+
+# Your own: a command to run before the next attempt, when a label or a pattern in the log says so.
+#strategies:
+#  - name: restart-db
+#    when: {label: connection_failure, pattern: "port 5432"}
+#    run: docker compose restart db
+#    timeout: 5m
+#    then: retry
+
+# Your own signatures; test them with `guard doctor --signatures FILE`. Default: none.
+#signatures: [ci/signatures.yml]
+
+# Where runs are remembered: sqlite:PATH inside the repository, postgresql://HOST/NAME, or off.
+#history: off
+
+# Whom to tell when guard gives up: github_issue, gitlab_issue, pr_comment, mr_comment, slack, webhook. Default: nobody.
+#escalate: {github_issue: true, slack: {webhook_env: SLACK_WEBHOOK}}
+
+# What remedies may touch. reclaim: caches, docker, hosted. delete: folders whose content may go. kill: none or job.
+#allow:
+#  reclaim: [caches]
+#  delete: @DELETE@
+#  swap: off
+#  kill: job
+
+# Whether guard may ask, after a failure, if the index or host of the tool's own configuration is up.
+#probes: off
+"""
+
+_SNIPPETS = {
+    "none": """\
+In front of the build command:
+
+    pip install pipeguard
+    guard run -c '@COMMAND@'
+
+or, for a single command as it stands: guard run -- CMD ARG…""",
+    "github": """\
+GitHub Actions, in a job's steps (.github/workflows):
+
+      - uses: actions/setup-python@v5
+        with: {python-version: "3.x"}
+      - run: pip install pipeguard
+      - run: guard run -c '@COMMAND@'""",
+    "gitlab": """\
+GitLab CI, in a job of .gitlab-ci.yml whose image has Python:
+
+  script:
+    - pip install pipeguard
+    - guard run -c '@COMMAND@'""",
+    "jenkins": """\
+Jenkins, in a stage of the Jenkinsfile, on an agent with Python:
+
+    sh 'python3 -m venv .guard-venv && .guard-venv/bin/pip install pipeguard'
+    sh '''.guard-venv/bin/guard run -c '@COMMAND@' '''""",
+    "circleci": """\
+CircleCI, in a job's steps (.circleci/config.yml):
+
+      - run: pip install pipeguard
+      - run: guard run -c '@COMMAND@'""",
+    "azure": """\
+Azure Pipelines, in a job's steps (azure-pipelines.yml):
+
+  - script: pip install pipeguard
+  - script: guard run -c '@COMMAND@'""",
+    "buildkite": """\
+Buildkite, in a step of the pipeline:
+
+    commands:
+      - pip install pipeguard
+      - guard run -c '@COMMAND@'""",
+    "teamcity": """\
+TeamCity, in a command line build step:
+
+    pip install pipeguard
+    guard run -c '@COMMAND@'""",
+}
