@@ -40,8 +40,10 @@ def _words(command: Command) -> list[str]:
     """argv, and the words of the texts in it that a shell reads."""
     words = list(command.argv)
     for text in (*(word for word in command.argv if " " in word or "\n" in word), command.script or ""):
+        reader = shlex.shlex(text, posix=True, punctuation_chars=";&|()<>")
+        reader.whitespace_split = True
         try:
-            words += shlex.split(text, comments=True)
+            words += list(reader)
         except ValueError:
             words += text.split()
     return words

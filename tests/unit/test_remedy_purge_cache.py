@@ -83,9 +83,10 @@ def test_a_policy_that_forbids_all_deletion(tmp_path: Path) -> None:
     assert isinstance(answer, Refusal)
 
 
-def test_a_cache_that_the_script_names_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize("script", ["export CARGO_HOME={}\ncargo build", "CARGO_HOME='{}'; cargo build", "export CARGO_HOME=\"{}\" && cargo b"])
+def test_a_cache_that_the_script_names_itself(tmp_path: Path, script: str) -> None:
     home = cargo_home(tmp_path / "cargo")
-    run = outcome("x", argv=("bash", "-c", "x"), script=f"export CARGO_HOME={home}\ncargo build")
+    run = outcome("x", argv=("bash", "-c", "x"), script=script.format(home))
     change = purge_cache.propose(told(1, "failed to unpack package `itoa v1.0.9`"), run, around(tmp_path))
     assert isinstance(change, Change)
     assert change.details["root"] == str(home)

@@ -132,6 +132,14 @@ def test_ports_as_tools_write_them(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "postgres (pid 102)" in answer.reason
 
 
+def test_a_port_that_only_the_command_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "listening", lambda asked: ((FOREIGN,), True) if asked == 18099 else ((), False))
+    run = Outcome(Command(("python3", "-m", "http.server", "18099", "--wait", "300")), 1, 1, None, "exited", 1.0, LogWindow(), Telemetry())
+    answer = reset_state.propose(told("OSError: [Errno 98] Address already in use"), run, around(tmp_path))
+    assert isinstance(answer, Refusal)
+    assert "port 18099" in answer.reason
+
+
 def test_a_port_that_nobody_holds_any_more(tmp_path: Path) -> None:
     assert reset_state.propose(told("bind: Address already in use", port="8080"), outcome(), around(tmp_path)) is None
 

@@ -22,7 +22,8 @@ def find(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> 
     if not _IN_USE.search(text):
         return None
     holders: list[tuple[int, Process]] = []
-    for port in _ports(diagnosis, text):
+    # Not every tool says which port it was: then those that the command names and that are really taken.
+    for port in _ports(diagnosis, text) or _in_command(outcome):
         found, somebody = processes.listening(port)
         if somebody and not found:
             return Refusal(REMEDY, f"port {port} is held by a process that cannot be seen from here")
@@ -51,6 +52,12 @@ def _ports(diagnosis: Diagnosis, text: str) -> tuple[int, ...]:
     lines = (line for line in text.splitlines() if _IN_USE.search(line))
     found = [int(port) for line in lines for port in _PORT.findall(line) if 0 < int(port) < 65536]
     return tuple(dict.fromkeys(found))[:5]
+
+
+def _in_command(outcome: Outcome) -> tuple[int, ...]:
+    words = " ".join((*outcome.command.argv, outcome.command.script or ""))
+    numbers = dict.fromkeys(int(number) for number in re.findall(r"(?<![\w.])\d{2,5}(?![\w.])", words))
+    return tuple(port for port in numbers if 79 < port < 65536 and processes.listening(port)[1])[:5]
 
 
 def act(action: Action, surroundings: Surroundings) -> str:
