@@ -17,6 +17,9 @@ from guard.types import LABELS
 NEAR = 150
 """Lines between a cause and what it explains."""
 
+FAR = 60
+"""Lines from the end of the step beyond which words that any tool may use say little."""
+
 _KIND = {"cause": 1.0, "symptom": 0.62, "warning": 0.35}
 _LOOPBACK = re.compile(r"\b(?:127\.\d+\.\d+\.\d+|localhost|0\.0\.0\.0)\b|\[?::1\]?[:\s]")
 # What runners print when the step's own command has failed: what follows is clean-up.
@@ -55,9 +58,20 @@ def weigh(log: Log, hits: Sequence[Hit]) -> list[Weighed]:
         factor, why = _doubt(hit, log, lines, successes, end)
         signature = hit.signature
         distance = max(end - hit.index, 0)
-        recency = 0.7 + 0.3 * math.exp(-distance / 400)
+        recency = _recency(LABELS[signature.label], distance)
         weighed.append(Weighed(hit, signature.probability * _KIND[signature.kind] * factor * recency, why))
     return [_promoted(one, weighed) for one in weighed]
+
+
+def _recency(family: str, distance: int) -> float:
+    """What is left of a hit's weight so many lines before the end.
+
+    A compiler or a test speaks where it fails, and much can follow; a machine or a network that fails ends the
+    command soon.
+    """
+    if family in ("code", "tests", "dependencies", "configuration"):
+        return 0.7 + 0.3 * math.exp(-distance / 400)
+    return 0.4 + 0.6 * math.exp(-distance / 500)
 
 
 def step_end(log: Log) -> int:
@@ -84,6 +98,8 @@ def _doubt(hit: Hit, log: Log, lines: Lines, successes: Successes, end: int) -> 
         return 0.25, "stands in quoted source, a linter's finding or an echoed command"
     if hit.signature.tool not in ("system", "any") and successes.after(hit.signature.tool, hit.index):
         return 0.15, f"{hit.signature.tool} succeeded afterwards"
+    if hit.signature.tool == "any" and end - hit.index > FAR:
+        return 0.5, "is said in general words far from the end"
     if hit.index > end + 1:
         return 0.35, "stands after the step had failed"
     if is_network(label) and _LOOPBACK.search(log.text(hit.index)):
