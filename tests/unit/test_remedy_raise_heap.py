@@ -149,3 +149,12 @@ def test_a_heap_that_some_jvm_begins_with_is_no_less_than_the_limit() -> None:
 def test_metaspace_is_its_own_limit() -> None:
     change = proposed("java.lang.OutOfMemoryError: Metaspace", "java", "-XX:MaxMetaspaceSize=64m", "-Xmx1g", "X")
     assert change.argv == ("java", "-XX:MaxMetaspaceSize=512m", "-Xmx1g", "X")
+
+
+def test_what_v8_held_shows_which_limit_was_in_force() -> None:
+    def trace(megabytes: int) -> bytes:
+        return f"[7:0x1] 9 ms: Mark-Compact (reduce) {megabytes}.1 ({megabytes}.5) -> {megabytes}.0 ({megabytes}.5) MB".encode()
+
+    env = {"NODE_OPTIONS": "--max-old-space-size=40"}
+    assert proposed(NODE, "node", "x.js", env=env, log=trace(74)).details["old_mb"] == 40
+    assert proposed(NODE, "node", "x.js", env=env, log=trace(1500)).details["new_mb"] == 3000
