@@ -55,41 +55,117 @@ def workspace(env: Mapping[str, str]) -> str:
 
 
 def script_argv(name: str, script: str) -> tuple[str, ...]:
-    """The argv with which that CI's shell runs a script given as text."""
-    return (*_shell(name, script), "-c", script)
+    """The argv with which that CI's shell runs a script given as text.
+
+    A script for Jenkins may begin with `#!`: then that interpreter runs it (the help of its `sh` step).
+    """
+    own = _interpreter(script) if name == "jenkins" else ()
+    flag = _TEXT_FLAG.get(os.path.basename(own[-1 if _by_env(own) else 0]), "") if own else ""
+    return (*own, flag, script) if flag else (*_shell(name), "-c", script)
 
 
 def script_file_argv(name: str, path: str) -> tuple[str, ...]:
-    """The argv with which that CI's shell runs a script file."""
-    return (*_shell(name, _beginning(path)), path)
+    """The argv with which that CI's shell runs a script file; on Jenkins the file's own `#!` decides."""
+    own = _interpreter(_beginning(path)) if name == "jenkins" else ()
+    return (*(own or _shell(name)), path)
 
 
-def _shell(name: str, script: str) -> tuple[str, ...]:
+# How an interpreter takes a program as text.
+_TEXT_FLAG = {
+    "sh": "-c", "bash": "-c", "dash": "-c", "ash": "-c", "ksh": "-c", "zsh": "-c", "fish": "-c",
+    "python": "-c", "python2": "-c", "python3": "-c",
+    "perl": "-e", "ruby": "-e", "node": "-e", "lua": "-e", "Rscript": "-e", "groovy": "-e", "php": "-r",
+}  # fmt: skip
+
+
+def _shell(name: str) -> tuple[str, ...]:
+    """The shell of a CI, or of the name `sh` or `bash`; `sh -e` where there is no bash."""
     if name == "jenkins":
         return ("sh", "-xe")
-    if name == "gitlab" and _has_bash():
+    if name == "sh" or not _has_bash():
+        return ("sh", "-e")
+    if name == "gitlab":
         return ("bash", "-eo", "pipefail", "+o", "noclobber")
-    if (name in ("bash", "github", "none") or name not in ("sh", "gitlab")) and _has_bash():
-        return ("bash", "--noprofile", "--norc", "-eo", "pipefail")
-    return ("sh", "-e")
+    return ("bash", "--noprofile", "--norc", "-eo", "pipefail")
+
+
+def _interpreter(script: str) -> tuple[str, ...]:
+    """Interpreter and argument of a `#!` line, as the kernel splits it: at most one argument."""
+    first = script.split("\n", 1)[0]
+    return tuple(first[2:].split(None, 1)) if first.startswith("#!") else ()
+
+
+def _by_env(interpreter: tuple[str, ...]) -> bool:
+    return len(interpreter) == 2 and os.path.basename(interpreter[0]) == "env"
 
 
 def _beginning(path: str) -> str:
     try:
-        with open(path, "rb") as file:
-            return os.fsdecode(file.read(200))
+        # Without O_NONBLOCK a FIFO would make guard wait for its writer.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except (OSError, ValueError):
+        return ""
+    try:
+        return os.fsdecode(os.read(descriptor, 256)).replace("\r\n", "\n")
     except OSError:
         return ""
+    finally:
+        os.close(descriptor)
 
 
 def _has_bash() -> bool:
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    return any(os.access(os.path.join(folder, "bash"), os.X_OK) for folder in folders)
+    return any(os.access(os.path.join(folder, "bash"), os.X_OK) for folder in folders if folder)
 
 
 def fork_build(env: Mapping[str, str]) -> bool:
-    """Whether this builds a change that comes from a fork, where the CI tells."""
-    head = env.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "")
-    if head:
-        return head != env.get("CI_MERGE_REQUEST_PROJECT_ID", head)
-    return False
+    """Whether this builds a change that comes from a fork, where the CI tells.
+
+    Each by its documented variables: GitHub's event file, GitLab's project ids, CircleCI's CIRCLE_PR_REPONAME (set
+    for forks alone), Azure's System.PullRequest.IsFork, Buildkite's pull request repository, Jenkins's CHANGE_FORK.
+    """
+    name = platform(env)
+    if name == "github":
+        return _github_fork(env)
+    if name == "gitlab":
+        source = env.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "")
+        return bool(source) and source != (env.get("CI_MERGE_REQUEST_PROJECT_ID") or env.get("CI_PROJECT_ID", source))
+    if name == "circleci":
+        return bool(env.get("CIRCLE_PR_REPONAME"))
+    if name == "azure":
+        return env.get("SYSTEM_PULLREQUEST_ISFORK", "").lower() == "true"
+    if name == "buildkite":
+        theirs, ours = (_repository(env.get(key, "")) for key in ("BUILDKITE_PULL_REQUEST_REPO", "BUILDKITE_REPO"))
+        return bool(theirs) and theirs != ours
+    return bool(env.get("CHANGE_FORK"))
+
+
+_LARGEST_EVENT = 16 << 20
+
+
+def _github_fork(env: Mapping[str, str]) -> bool:
+    """By the event (docs.github.com, "Webhook events and payloads"): its head repository is not its base."""
+    event = env.get("GITHUB_EVENT_NAME", "")
+    if not event.startswith("pull_request") and event != "workflow_run":
+        return False
+    import json
+
+    try:
+        with open(env.get("GITHUB_EVENT_PATH", ""), "rb") as file:
+            payload = json.loads(file.read(_LARGEST_EVENT))
+        base = payload["repository"]["full_name"]
+        if event == "workflow_run":
+            head = payload["workflow_run"]["head_repository"]
+        else:
+            head = payload["pull_request"]["head"]["repo"]
+        # A head without a repository: the fork is gone.
+        return head is None or head["full_name"].lower() != base.lower()
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        # A pull request of which nothing is known is trusted as little as a fork's.
+        return event.startswith("pull_request")
+
+
+def _repository(address: str) -> str:
+    """`owner/name` of a git address, by whatever protocol."""
+    path = address.split("://", 1)[-1].removesuffix("/").removesuffix(".git")
+    return "/".join(path.replace(":", "/").split("/")[-2:]).lower()

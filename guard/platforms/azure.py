@@ -8,7 +8,8 @@ from guard.platforms import plain
 
 NAME = "azure"
 
-_COMMAND = re.compile(r"##(?=vso\[|\[)", re.IGNORECASE)
+# The agent reads `##vso[…]` and `##[…]` wherever they stand in a line.
+_COMMAND = re.compile(r"##(?=(?:vso|build)?\[)", re.IGNORECASE)
 
 
 def escape(text: str) -> str:
@@ -18,7 +19,7 @@ def escape(text: str) -> str:
 
 def group(title: str) -> str:
     """Opens a group."""
-    return f"##[group]{plain.escape(title)}"
+    return f"##[group]{escape(title)}"
 
 
 def end_group(title: str) -> str:
@@ -38,7 +39,7 @@ def annotate(level: str, title: str, text: str, file: str = "", line: int | None
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
+    return _COMMAND.sub("# #", text).replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

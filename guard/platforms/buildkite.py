@@ -8,14 +8,14 @@ from guard.platforms import plain
 
 NAME = "buildkite"
 
-_HEADER = re.compile(r"\A(?=(?:---|\+\+\+|~~~|\^\^\^) )")
+_HEADER = re.compile(r"\A(?=\s*(?:---|\+\+\+|~~~|\^\^\^))")
 
 annotate = plain.annotate
 
 
 def escape(text: str) -> str:
     """The text with no group header at its beginning."""
-    return _HEADER.sub(" ", plain.escape(text))
+    return _HEADER.sub("> ", plain.escape(text))
 
 
 def group(title: str) -> str:

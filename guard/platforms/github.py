@@ -7,19 +7,25 @@ import re
 from guard.platforms import plain
 
 NAME = "github"
+_LEVELS = ("error", "warning", "notice")
 
-# The runner reads `::name …::text` at the beginning of a line and `##[name]text` anywhere in one.
-_COMMAND = re.compile(r"::(?=[a-zA-Z])|##(?=\[)")
+# The runner reads `::name …::text` at the beginning of a line and `##[name]text` anywhere in one, in any case.
+# Names of its own are broken anywhere, and whatever stands at the beginning: after `::stop-commands::` any word is one.
+_COMMAND = re.compile(
+    r"\A\s*::|##(?=\[)|::(?=(?:error|warning|notice|debug|group|endgroup|add-mask|add-matcher|remove-matcher"
+    r"|stop-commands|set-output|save-state|set-env|add-path|echo|internal-[a-z-]{1,30})\b)",
+    re.IGNORECASE,
+)
 
 
 def escape(text: str) -> str:
     """The text with a space inside whatever could open a command."""
-    return _COMMAND.sub(lambda match: f"{match[0][0]} {match[0][1]}", plain.escape(text))
+    return _COMMAND.sub(lambda match: f"{match[0][:-1]} {match[0][-1]}", plain.escape(text))
 
 
 def group(title: str) -> str:
     """Opens a group."""
-    return f"::group::{_data(title)}"
+    return f"::group::{_data(escape(title))}"
 
 
 def end_group(title: str) -> str:
@@ -35,11 +41,12 @@ def annotate(level: str, title: str, text: str, file: str = "", line: int | None
         properties.insert(0, f"file={_property(file)}")
         if line is not None:
             properties.insert(1, f"line={line}")
-    return f"::{level} {','.join(properties)}::{_data(text)}"
+    return f"::{level if level in _LEVELS else 'notice'} {','.join(properties)}::{_data(text)}"
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    lines = (_COMMAND.sub(lambda match: f"{match[0][:-1]} {match[0][-1]}", line) for line in text.split("\n"))
+    return "\n".join(lines).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

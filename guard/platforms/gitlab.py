@@ -10,7 +10,7 @@ from guard.platforms import plain
 
 NAME = "gitlab"
 
-_SECTION = re.compile(r"section_(?=start|end)")
+_SECTION = re.compile(r"section_(?=start|end)", re.IGNORECASE)
 
 annotate = plain.annotate
 
@@ -31,4 +31,4 @@ def end_group(title: str) -> str:
 
 
 def _name(title: str) -> str:
-    return "pipeguard_" + hashlib.sha256(title.encode()).hexdigest()[:8]
+    return "pipeguard_" + hashlib.sha256(title.encode("utf-8", "replace")).hexdigest()[:8]
