@@ -188,7 +188,7 @@ def test_uv_all_of_one_package_with_its_archive(tmp_path: Path) -> None:
 def test_go_build_and_ccache_by_path(tmp_path: Path) -> None:
     entry = "0a/" + "0a" + "f" * 62 + "-d"
     put(tmp_path / "go", entry, "0b/" + "0b" + "f" * 62 + "-d", "trim.txt", "README")
-    assert entries("go_build", tmp_path / "go", told(f"could not import x (open /root/.cache/go-build/{entry}: unexpected EOF)")) == {entry}
+    assert entries("go_build", tmp_path / "go", told(f"could not import x (open /h/.cache/go-build/{entry}: unexpected EOF)")) == {entry}
     put(tmp_path / "cc", "a/b/cR", "a/b/dR", "ccache.conf")
     assert entries("ccache", tmp_path / "cc", told(f"Corrupt result {tmp_path}/cc/a/b/cR")) == {"a/b/cR"}
     assert not any(path.name == "ccache.conf" for path in CACHES["ccache"].purgeable(tmp_path / "cc"))
