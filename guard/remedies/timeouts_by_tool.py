@@ -1,4 +1,4 @@
-"""Each tool's own variables for time-outs and retries; every one was seen to act on the tool named beside it.
+"""Each tool's own variables for time-outs and retries; each was seen to act on its tool, but for Gradle's, which come from its documentation.
 
 Left out because no variable does it: Go and Composer have none for the network, curl and wget only through
 CURL_HOME and WGETRC, which hide the user's own file, apt only through a file that APT_CONFIG names.

@@ -12,7 +12,8 @@ from guard.remedies.protocol import nothing_to_apply, nothing_to_undo
 from guard.types import OUTSIDE, Change, Diagnosis, Outcome, Refusal, Surroundings
 
 NAME = "wait"
-LABELS = OUTSIDE | {"rate_limited"}
+LABELS = OUTSIDE | {"stale_state", "corrupt_artifact"}
+# A lock that somebody alive holds is given up in time; an archive damaged on the way comes whole the next time.
 
 apply = nothing_to_apply
 undo = nothing_to_undo
@@ -27,7 +28,7 @@ _GROWTH = 3.0
 _FIRST_S = {"rate_limited": 30.0, "infrastructure": 15.0, "service_unavailable": 12.0}
 _OTHER_FIRST_S = 8.0
 _LEAST_S = 1.0
-_ODDS = {"dns_failure": 0.55, "rate_limited": 0.6, "infrastructure": 0.45}
+_ODDS = {"dns_failure": 0.55, "rate_limited": 0.6, "infrastructure": 0.45, "stale_state": 0.5, "corrupt_artifact": 0.5}
 
 
 def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:

@@ -50,8 +50,8 @@ def waited(label: str = "service_unavailable", number: int = 1, fingerprint: str
     return wait.propose(found, outcome(number=number), Surroundings())
 
 
-def test_applies_to_what_lies_outside_the_job_only() -> None:
-    assert {"rate_limited", *OUTSIDE} == wait.LABELS
+def test_applies_to_what_time_can_mend() -> None:
+    assert OUTSIDE | {"stale_state", "corrupt_artifact"} == wait.LABELS
     assert isinstance(waited("dns_failure"), Change)
     assert waited("compile_error") is None
     assert not waited("dns_failure").changes_something
