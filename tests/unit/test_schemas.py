@@ -217,7 +217,15 @@ def test_settings_keys_are_all_there() -> None:
         "escalate: off", "escalate: {slack: {webhook_env: X}}", "escalate: {pager: true}", "allow: {reclaim: caches}",
         "allow: {reclaim: [docker]}", "allow: {reclaim: [all]}", "allow: {delete: []}", "allow: {delete: [build]}",
         "allow: {delete: 1}", "allow: {swap: on}", "allow: {swap: 1}", "allow: {kill: none}", "allow: {kill: all}",
-        "allow: {eat: 1}", "probes: on", "probes: 1", "version: 1", "version: 2", "colour: red",
+        "allow: {eat: 1}", "probes: on", "probes: 1", "version: 1", "version: 2", "colour: red", "version:", "attempts:",
+        "budget: {time: }", "limits: {attempt: }", "idempotent:", "labels: {hang: }", "labels: {hang: {attempts: }}",
+        "probes:", "probes: 'on'", "allow: {swap: 'off'}", "labels: {hang: 'off'}", "labels: {hang: {on: 'on'}}",
+        "history: 'sqlite:h.db'", "escalate: {slack: {channel: x}}", "escalate: {slack: {webhook_env: 'a b'}}",
+        "escalate: {slack: X}", "escalate: {slack: off}", "escalate: {webhook: {url: 'https://hook.example/x'}}",
+        "escalate: {webhook: {url: 'ftp://hook.example/x'}}", "escalate: {webhook: {token_env: T}}",
+        "escalate: {webhook: {url_env: U, token_env: T}}", "escalate: {pr_comment: 1}", "escalate: {pr_comment: on}",
+        "strategies: [x]", "strategies: [{name: a, run: b, when: {label: 1}}]", "budget: .inf", "budget: -1", "budget: 0",
+        "limits: {idle: 1d}", "limits: {idle: 700000}", "limits: {idle: 1.5h}",
     ],
 )  # fmt: skip
 def test_schema_and_reader_agree(text: str, tmp_path: Path) -> None:
@@ -230,7 +238,7 @@ def test_schema_and_reader_agree(text: str, tmp_path: Path) -> None:
         accepted = True
     except SettingsError:
         accepted = False
-    assert validator("settings").is_valid(yaml.safe_load(text)) is accepted
+    assert validator("settings").is_valid(parse(text, "s.yml").values or None) is accepted
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: path.stem)
