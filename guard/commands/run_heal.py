@@ -25,7 +25,7 @@ def after_first(
     """Everything after the first attempt. Returns the exit code of the job."""
     env = {os.fsdecode(name): os.fsdecode(value) for name, value in runner.environment.items()}
     settings = settings if settings is not None else Settings()
-    command = _command(request, argv, env, settings)
+    command = _command(request, argv, {**env, "PIPEGUARD_RUN_ID": runner.run_id}, settings)
     first = outcome.freeze(ended, command, 1, runner.stdin.replayable())
     masker = shielded("masking", None, lambda: Masker.from_environment(env, argv))
     if ended.how == "not_started":

@@ -30,9 +30,7 @@ def plan(
     """What to do after a failed attempt; `spent`: the attempts before it, with what was changed."""
     rule = settings.rule(diagnosis.label)
     reason = _stop(diagnosis, outcome, settings, rule)
-    strategy = user_strategy.propose_for(settings.strategies, diagnosis, outcome, surroundings)
-    if strategy is not None and _used(strategy, diagnosis, spent):
-        strategy = None
+    strategy = _strategy(diagnosis, outcome, spent, settings, surroundings)
     if not reason and strategy is None:
         reason = _cannot_heal(diagnosis, rule)
     if reason:
@@ -44,6 +42,21 @@ def plan(
             continue
         return _priced(changes, refused, diagnosis, outcome, spent, memory, budget_left_s)
     return Plan("escalate", _nothing_left(diagnosis, spent, refused), refused=tuple(refused))
+
+
+def _strategy(
+    diagnosis: Diagnosis,
+    outcome: Outcome,
+    spent: Sequence[Attempt],
+    settings: Settings,
+    surroundings: Surroundings,
+) -> Change | None:
+    """The first of the user's strategies that applies and has not been tried on this failure."""
+    for strategy in settings.strategies:
+        change = user_strategy.propose_for((strategy,), diagnosis, outcome, surroundings)
+        if change is not None and not _used(change, diagnosis, spent):
+            return change
+    return None
 
 
 def _stop(diagnosis: Diagnosis, outcome: Outcome, settings: Settings, rule: LabelRule) -> str:
