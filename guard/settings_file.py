@@ -80,9 +80,10 @@ def _bytes(path: Path, name: str) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     except (OSError, ValueError) as error:
         raise SettingsError(name, None, "", f"cannot be read: {_why(path, error)}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise SettingsError(name, None, "", "is no regular file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise SettingsError(name, None, "", "is no regular file")
         try:
             return file.read(MOST_BYTES + 1)
         except OSError as error:
