@@ -48,7 +48,8 @@ def _split(arguments: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
     words = list(arguments)
     if "--" in words:
         at = words.index("--")
-        return (words[0] if at else None), tuple(words[at + 1 :])
+        rest = words[at + 1 :]
+        return (words[0] if at else None), tuple(rest[1:] if rest[:1] == ["--"] else rest)
     if len(words) == 1:
         return words[0], ()
     return (words[0], tuple(words[1:])) if words else (None, ())

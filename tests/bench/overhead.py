@@ -27,9 +27,7 @@ def seconds(argv: list[str], **more: object) -> float:
 
 def paired(name: str, one: list[str], other: list[str], rounds: int) -> float:
     """Print and return the median of the ratios of runs side by side."""
-    ratios = []
-    for _ in range(rounds):
-        ratios.append(seconds(one) / seconds(other))
+    ratios = [seconds(one) / seconds(other) for _ in range(rounds)]
     print(f"{name}: x {statistics.median(ratios):.2f} (least {min(ratios):.2f}, most {max(ratios):.2f}, {rounds} pairs)")
     return statistics.median(ratios)
 
