@@ -2,140 +2,194 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, quote_plus
+
+from guard.diagnosis import secret_forms, secret_shapes
 
 MASK = "***"
 SHORTEST = 6
 """Characters of a value that is worth hiding: shorter ones stand in every log by chance."""
+_SHORTEST_PIECE = 8
+"""Characters of a secret cut off by the end of a text that are still taken for it."""
 
+_WORD = (
+    r"pass(?:word|wd|phrase|code)?|pwd|pw|secrets?|tokens?|api_?keys?|credentials?|creds?|auth|authorization|bearer|jwt"
+    r"|private_?keys?|access_?keys?|(?:signing|encryption|client|account|storage|deploy|master|shared|session|ssh|gpg|license|secret)_?keys?"
+    r"|webhook(?:_?ur[li])?|dsn|conn(?:ection)?_?str(?:ing)?|database_?url|pat|otp|pin|cookies?|salt|netrc|sas|seed_?phrase"
+)
 _SECRET_NAME = re.compile(
-    r"(?:\A|[_\-.])(?:pass(?:word|wd|phrase)?|pwd|secrets?|tokens?|api_?keys?|apikeys?|credentials?|creds?|auth|authorization|bearer"
-    r"|private_?key|access_?keys?|signing_?key|encryption_?key|client_?secret|webhook(?:_?url)?|dsn|conn(?:ection)?_?str(?:ing)?|database_?url|pat|otp|cookie|session_?key|salt"
-    r"|ssh_?key|gpg_?key|license_?key|netrc)(?:\Z|[_\-.\d])"
-    r"|(?:password|passwd|secret|token|apikey|accesskey)\Z",
+    rf"(?:\A|[_\-.])(?:{_WORD})(?:\Z|[_\-.\d])|(?:password|passwd|passphrase|secret|token|apikey|accesskey|privatekey|credentials)s?\Z"
+    r"|(?-i:[a-z](?:Password|Secret|Token|Credential|ApiKey|AccessKey))|_KEY\Z",
     re.IGNORECASE,
 )
 _NO_SECRET_NAME = re.compile(
-    r"(?:_FILE|_PATH|_DIR|_NAME|_ID|_TYPE|_URL_TEMPLATE|_TTL|_TIMEOUT|_EXPIRY|_AUTH_SOCK|_SOCK|_ENABLED|_HELPER|_METHOD)\Z"
-    r"|\A(?:PWD|OLDPWD|SSH_AUTH_SOCK|GIT_ASKPASS|SSH_ASKPASS|XAUTHORITY|AUTHOR\w*|GIT_AUTHOR_\w*|TOKENIZERS_PARALLELISM)\Z",
+    r"(?:_FILE|_PATH|_DIR|_HOME|_NAME|_ID|_TYPE|_TTL|_TIMEOUT|_EXPIR(?:Y|ES|ATION)(?:_\w+)?|_LIFETIME|_SOCK|_ENABLED|_HELPER|_METHOD"
+    r"|_ALGORITHM|_ALG|_ISSUER|_AUDIENCE|_COUNT|_LENGTH|_SIZE|_LIMIT|_VERSION|_HEADER|_PREFIX|_PROVIDER|_SCOPES?|_MODE|_REGION"
+    r"|(?<!WEBHOOK)(?<!DATABASE)_(?:URL|URI|HOST|PORT|ADDR|ADDRESS|ENDPOINT|USER|USERNAME|EMAIL|DOMAIN))\Z"
+    r"|\A(?:PWD|OLDPWD|INIT_CWD|GIT_ASKPASS|SSH_ASKPASS|XAUTHORITY|GIT_AUTHOR_\w*|\w*(?:CACHE|PUBLIC|PRIMARY|SORT|FOREIGN|PARTITION|KNOWN_HOST\w*)_KEYS?)\Z",
     re.IGNORECASE,
 )
 _WORDS = frozenset(
-    "true false none null yes no on off main master develop default public private enabled disabled localhost production "
-    "staging password secret token changeme example github gitlab jenkins ubuntu postgres".split()
+    "true false none null undefined yes no on off main master develop default public private enabled disabled required "
+    "optional always never inherit system manual automatic localhost production staging development testing release debug "
+    "password passwd secret secrets token tokens example github gitlab jenkins ubuntu postgres mysql docker basic bearer "
+    "string number object readonly read-only write admin user".split()
 )
 _OPTION = re.compile(
-    r"\A--?(?:[\w-]*(?:password|passwd|passphrase|secret|token|api-?key|apikey|access-?key|auth|credentials?|bearer)[\w-]*)(?:=(.*))?\Z",
+    r"\A--?(?!-?no-)(?:[\w-]{0,60}(?:password|passwd|passphrase|secret|token|api-?key|access-?key|private-?key|credentials?|bearer)|(?:[\w-]{0,60}-)?(?:auth|pass))"
+    r"(?:=(.*))?\Z",
     re.IGNORECASE | re.DOTALL,
 )
-# Forms by which their issuers make tokens recognisable (their documentation on token formats).
-_SHAPES = re.compile(
-    r"\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255}|gl(?:pat|ptt|dt|rt|cbt|ft|agent|oas|soat|imt|ffct)-[\w.=-]{16,300}"
-    r"|(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}|xox[abeoprs]-[\w-]{10,250}|xapp-[\w-]{10,250}|npm_[A-Za-z0-9]{30,60}|pypi-[\w-]{50,500}"
-    r"|eyJ[\w-]{8,2000}\.eyJ[\w-]{8,4000}(?:\.[\w-]{0,2000})?|AIza[\w-]{35}|ya29\.[\w-]{20,500}|sk_live_\w{16,200}|rk_live_\w{16,200}"
-    r"|sk-(?:[A-Za-z]+-)?[A-Za-z0-9_-]{20,200}|SG\.[\w-]{16,100}\.[\w-]{16,100}|dop_v1_[a-f0-9]{64}|hvs\.[\w-]{20,200}|dckr_pat_[\w-]{20,100}"
-    r"|shpat_[a-fA-F0-9]{32}|atlasv1\.[\w-]{20,200}|ATATT[\w=-]{20,300}|rubygems_[a-f0-9]{48}|glc_[\w=]{30,400}|lin_api_\w{30,60}|dp\.pt\.\w{30,60})"
-)
-_SLACK_HOOK = re.compile(r"(https://hooks\.[\w.-]{1,80}/services/)[\w/]{10,100}")
-_AZURE_SIGNATURE = re.compile(r"(?i)([?&;](?:sig|SharedAccessSignature|AccountKey|x-amz-signature|x-amz-credential|x-goog-signature|access_token|token|api_?key|password)=)[^&\s\"';]{6,500}")
-_HEADER = re.compile(r"(?i)\b((?:proxy-)?authorization['\"]?\s*[:=]\s*['\"]?(?:(?:basic|bearer|token|digest|negotiate)\s+)?|(?:x-api-key|private-token|job-token|x-vault-token|circle-token)['\"]?\s*[:=]\s*['\"]?)[^\s'\",;]{4,2000}")
-_URL_USER = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{1,30}://)[^\s/@'\"<>]{1,300}@")
-_KEY_BLOCK = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}(?:PRIVATE KEY|CERTIFICATE KEY|PGP PRIVATE KEY BLOCK)[A-Z ]{0,10}-----.*?(?:-----END [A-Z0-9 ]{0,50}-----|\Z)", re.DOTALL)
-_ASSIGNED = re.compile(
-    r"(?i)(['\"]?\b[\w.-]{0,40}(?:password|passwd|passphrase|secret|token|api_?key|access_?key)['\"]?\s?[:=]\s?['\"]?)(?![\s*'\"]|\$|<|\{|none\b|null\b|true\b|false\b)([^\s'\",;)}\]]{8,500})"
-)
+_ASSIGNMENT = re.compile(r"(?<![\w-])(?:-[DPe]\s?)?([A-Za-z_][\w.-]{0,80})=(\"[^\"]{1,4000}\"|'[^']{1,4000}'|[^\s'\";|&<>()]{1,4000})")
+_USER_OPTION = re.compile(r"\A(?:-u|--user|--proxy-user|--creds)\Z")
+_HEADER_OPTION = re.compile(r"\A[\w-]{0,60}(?:authorization|token|api-?key|secret|cookie)[\w-]{0,20}:\s*(?:\w+\s+)?(\S+)\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Masker:
     """Knows the secrets of one job; make one with `from_environment`."""
 
-    secrets: re.Pattern[str] | None = None
+    forms: tuple[str, ...] = ()
+    """Every form in which a secret may be printed, longest first."""
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str], argv: Sequence[str]) -> Masker:
         """Secrets are the values of variables and options whose names look secret, in every form they may take."""
         values: set[str] = set()
         for name, value in env.items():
-            if _SECRET_NAME.search(name) and not _NO_SECRET_NAME.search(name):
+            if is_secret_name(name):
                 values.update(_parts(value))
             values.update(_user_info(value))
-        for value in _option_values(argv):
+        for value in _of_argv(argv):
             values.update(_parts(value))
-        forms = sorted({form for value in values for form in _forms(value)}, key=len, reverse=True)
-        return cls(re.compile("|".join(re.escape(form) for form in forms)) if forms else None)
+        forms = {form for value in values for form in secret_forms.of(value) if len(form) >= SHORTEST}
+        return cls(tuple(sorted(forms, key=lambda form: (-len(form), form))))
 
     def text(self, text: str) -> str:
-        """The text without secrets."""
-        if self.secrets is not None:
-            text = self.secrets.sub(MASK, text)
-        if "PRIVATE KEY" in text:
-            text = _KEY_BLOCK.sub(MASK, text)
-        text = _SHAPES.sub(MASK, text)
-        if "://" in text:
-            text = _URL_USER.sub(rf"\1{MASK}@", text)
-            text = _SLACK_HOOK.sub(rf"\1{MASK}", text)
-        text = _HEADER.sub(rf"\1{MASK}", text)
-        if "=" in text:
-            text = _AZURE_SIGNATURE.sub(rf"\1{MASK}", text)
-        return _ASSIGNED.sub(rf"\1{MASK}", text)
+        """The text without secrets; of a text cut off inside a secret, without the piece that is left of it."""
+        return secret_shapes.masked(self._without_known(text), MASK)
+
+    def _without_known(self, text: str) -> str:
+        spans = []
+        for form in self.forms:
+            at = text.find(form)
+            while at >= 0:
+                spans.append((at, at + len(form)))
+                at = text.find(form, at + 1)
+        spans += self._cut_off(text)
+        if not spans:
+            return text
+        spans.sort()
+        found, end = [], 0
+        for begin, stop in spans:
+            if begin >= end:
+                found += [text[end:begin], MASK]
+            end = max(end, stop)
+        found.append(text[end:])
+        return "".join(found)
+
+    def _cut_off(self, text: str) -> list[tuple[int, int]]:
+        """What of a secret stands at the very end or the very beginning, where the rest was cut off."""
+        body = text.rstrip("….")
+        size = _SHORTEST_PIECE
+        if len(body) < size:
+            return []
+        head, tail = body[:size], body[-size:]
+        found = []
+        for form in self.forms:
+            at = form.find(tail)
+            if at >= 0 and body.endswith(form[: at + size]):
+                found.append((len(body) - at - size, len(body)))
+            at = form.rfind(head)
+            if at >= 0 and body.startswith(form[at:]):
+                found.append((0, len(form) - at))
+        return found
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a variable or key of that name holds a secret, as far as its name tells."""
+    return _SECRET_NAME.search(name) is not None and _NO_SECRET_NAME.search(name) is None
 
 
 def _parts(value: str) -> Iterable[str]:
-    """The whole value and each of its lines: a log prints lines."""
-    yield from (part for part in {value, value.strip(), *(line.strip() for line in value.splitlines())} if _worth_hiding(part))
+    """The whole value, each of its lines (a log prints lines), and the secret texts of a JSON value."""
+    parts = {value, value.strip(), *(line.strip() for line in value.splitlines())}
+    if value.lstrip().startswith("{"):
+        for text in _json_secrets(value):
+            parts |= {text, *(line.strip() for line in text.splitlines())}
+    return [part for part in parts if _worth_hiding(part)]
+
+
+def _json_secrets(value: str) -> Iterable[str]:
+    """Texts under secret-looking keys: a registry's `auths`, a service account's `private_key`."""
+    try:
+        waiting: list[object] = [json.loads(value)]
+    except (ValueError, RecursionError):
+        return
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list):
+            waiting += one
+        elif isinstance(one, dict):
+            for key, entry in one.items():
+                if isinstance(entry, str) and is_secret_name(str(key)):
+                    yield entry
+                elif isinstance(entry, (dict, list)):
+                    waiting.append(entry)
 
 
 def _worth_hiding(value: str) -> bool:
-    if len(value) < SHORTEST or value.lower() in _WORDS:
+    if len(value) < SHORTEST or value.lower() in _WORDS or value.startswith("-----"):
         return False
-    if value.startswith("-----"):
+    if not re.search(r"\w", value) or re.fullmatch(r"\d+(?:\.\d+)+|(.)\1*", value, re.DOTALL):
         return False
-    # A path that exists by name in every log, a plain number or a version hides nothing.
-    return not re.fullmatch(r"(?:[/~.][\w./~-]*|\d{1,9}|\d+(?:\.\d+)+)", value)
+    return not _is_path(value)
 
 
-def _forms(value: str) -> Iterable[str]:
-    yield value
-    yield quote(value, safe="")
-    yield quote_plus(value)
-    yield quote(value)
-    yield json.dumps(value)[1:-1]
-    yield json.dumps(value, ensure_ascii=False)[1:-1]
-    yield from _base64_forms(value)
-
-
-def _base64_forms(value: str) -> Iterable[str]:
-    """What every base64 text that contains the value has in common, at each of the three alignments."""
-    data = value.encode("utf-8", "surrogateescape")
-    for before in range(3):
-        encoded = base64.b64encode(b"\0" * before + data).decode()
-        # The first characters depend on what stands before, the last ones on what follows.
-        begin = (0, 2, 3)[before]
-        end = len(encoded) - (0, 3, 2)[(before + len(data)) % 3]
-        core = encoded[begin:end].rstrip("=")
-        if len(core) >= SHORTEST:
-            yield core
-            yield core.replace("+", "-").replace("/", "_")
+def _is_path(value: str) -> bool:
+    """A path stands by name in every log; a base64 text may begin with a slash too, but mixes letters and digits."""
+    if not re.fullmatch(r"(?:/|~/|\.{1,2}/)[\w./~+-]*", value):
+        return False
+    return not any(
+        len(part) >= 8 and re.search("[a-z]", part) and re.search("[A-Z]", part) and re.search(r"\d", part)
+        for part in value.split("/")
+    )
 
 
 def _user_info(value: str) -> Iterable[str]:
     """The password in a URL (`https://user:password@host`) that a variable holds."""
-    for match in re.finditer(r"://[^\s/@:]*:([^\s/@]{6,300})@", value):
-        yield match.group(1)
-
-
-def _option_values(argv: Sequence[str]) -> Iterable[str]:
-    for position, word in enumerate(argv):
-        match = _OPTION.match(word)
-        if match is None:
-            continue
-        if match.group(1) is not None:
+    for match in re.finditer(r"://[^\s/@:]{0,300}:([^\s/@]{6,300})@", value):
+        if _worth_hiding(match.group(1)):
             yield match.group(1)
-        elif position + 1 < len(argv) and not argv[position + 1].startswith("-"):
-            yield argv[position + 1]
+
+
+def _of_argv(argv: Sequence[str]) -> Iterable[str]:
+    """Values of `--password x`, `--token=x`, `-u user:x`, `-H 'Authorization: x'`, `SECRET=x`; also inside a script's text."""
+    yield from _of_words(argv)
+    for word in argv:
+        yield from _user_info(word)
+        for match in _ASSIGNMENT.finditer(word):
+            if is_secret_name(match.group(1)):
+                yield match.group(2).strip("\"'")
+        if any(mark in word for mark in (" ", "\n", "\t")):
+            yield from _of_words([piece.strip("\"'") for piece in re.findall(r"\"[^\"]*\"|'[^']*'|[^\s\"']+=(?:\"[^\"]*\"|'[^']*')|[^\s\"']+", word)])
+
+
+def _of_words(words: Sequence[str]) -> Iterable[str]:
+    for position, word in enumerate(words):
+        following = words[position + 1] if position + 1 < len(words) else ""
+        match = _OPTION.match(word)
+        if match is not None:
+            if match.group(1) is not None:
+                yield match.group(1).strip("\"'")
+            elif not following.startswith("-"):
+                yield following
+        elif _USER_OPTION.match(word) and ":" in following:
+            yield following.partition(":")[2]
+        else:
+            header = _HEADER_OPTION.match(word)
+            if header is not None:
+                yield header.group(1)

@@ -1,0 +1,51 @@
+"""A secret → the forms in which it may be printed: as it is, percent, JSON, base64 at any alignment."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
+
+_SHORTEST_CORE = 6
+# `base64` breaks lines at 76 characters, PEM and OpenSSL at 64.
+_WRAPS = (76, 64)
+
+
+def of(value: str) -> Iterable[str]:
+    """Every form; some may be equal, some shorter than is worth hiding."""
+    data = value.encode("utf-8", "surrogateescape") if _encodable(value) else value.encode("utf-8", "replace")
+    yield value
+    # RFC 3986 as urllib has it, as JavaScript's encodeURIComponent, with a path's slashes, and as forms have it.
+    for encoded in (quote(data, safe=""), quote(data, safe="!*'()"), quote(data), quote_plus(data)):
+        yield encoded
+        yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
+    for text in (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
+        yield text
+        yield text.replace("/", "\\/")
+    yield from _base64(data)
+
+
+def _encodable(value: str) -> bool:
+    try:
+        value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _base64(data: bytes) -> Iterable[str]:
+    """What every base64 text that contains the value has in common, at each of the three alignments."""
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + data).decode()
+        # The first characters depend on what stands before, the last ones on what follows.
+        begin = (0, 2, 3)[before]
+        end = len(encoded) - (0, 3, 2)[(before + len(data)) % 3]
+        pieces = [encoded[begin:end]]
+        if before == 0:
+            pieces += [encoded[at : min(at + wrap, end)] for wrap in _WRAPS if end > wrap for at in range(0, end, wrap)]
+        for piece in pieces:
+            if len(piece) >= _SHORTEST_CORE:
+                yield piece
+                yield piece.replace("+", "-").replace("/", "_")
