@@ -22,7 +22,7 @@ _ASSERTION = re.compile(
     r"(?:^E\s+(?:assert|AssertionError|\+|-|\s+where)\b|\bassert(?:ion)?(?:Error|Failed\w*)?\b[^:]*(?:==|!=|:| in | is )"
     r"|\bexpect(?:ed)?\b.*\b(?:to (?:be|equal|contain|match|have|throw)|but (?:got|was|received)|received|actual|got)\b"
     r"|^\s*(?:Expected|Received|Actual|expected|actual|got|want|left|right)\s*(?:value)?[:=]"
-    r"|\bassert(?:Equals?|That|True|False|Raises|In|Contains)?\s*\()",
+    r"|^\s*(?:await )?expect\(|\bassert(?:Equals?|That|True|False|Raises|In|Contains)?\s*\()",
     re.IGNORECASE,
 )
 # A line of source code shown by a compiler, a linter, a traceback or a diff.

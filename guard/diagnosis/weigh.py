@@ -104,7 +104,7 @@ def _doubt(hit: Hit, log: Log, lines: Lines, successes: Successes, end: int) -> 
         return 0.35, "stands after the step had failed"
     if is_network(label) and _LOOPBACK.search(log.text(hit.index)):
         return 0.4, "is about this machine itself"
-    if hit.signature.kind == "cause" and family in ("network", "infrastructure") and lines.is_retry(hit.index):
+    if hit.signature.kind != "warning" and family in ("network", "infrastructure") and lines.is_retry(hit.index):
         return 0.55, "says that it will be tried again"
     return 1.0, ""
 
