@@ -6,9 +6,9 @@ import os
 import sys
 from collections.abc import Mapping
 
-from guard import detect
+from guard import cpus, detect, mounts
 from guard.attempt import kernel
-from guard.types import Allow, Mount, Surroundings
+from guard.types import Allow, Surroundings
 
 TOOLS = (
     "python3", "pip", "uv", "poetry", "node", "npm", "yarn", "pnpm", "java", "mvn", "gradle", "go", "cargo", "rustc",
@@ -20,21 +20,24 @@ TOOLS = (
 def look_around(env: Mapping[str, str], cwd: str, allow: Allow, probes: bool) -> Surroundings:
     """The machine as it is now; what cannot be told is None or empty. Starts and connects nothing."""
     here = os.path.realpath(cwd)
+    workspace = detect.workspace(env)
     home = env.get("HOME") or os.path.expanduser("~")
-    temp = env.get("TMPDIR") or "/tmp"
+    temp = env.get("TMPDIR") or ("/tmp" if os.name == "posix" else env.get("TEMP") or here)
     return Surroundings(
         platform=detect.platform(env),
         system=sys.platform,
         cwd=here,
-        workspace=detect.workspace(env),
+        workspace=workspace,
         home=home,
         temp=temp,
         env=dict(env),
-        cpus=cpus(),
+        cpus=cpus.usable(),
         memory_total_bytes=kernel.memory_total(),
         memory_limit_bytes=kernel.memory_limit(),
         memory_available_bytes=kernel.memory_available(),
-        mounts=_mounts((here, temp, home, "/", "/var/tmp", env.get("RUNNER_TEMP", ""), "/dev/shm")),
+        mounts=mounts.of(
+            (here, workspace, temp, home, "/", "/var/tmp", env.get("RUNNER_TEMP", ""), "/dev/shm", *_caches(env, home))
+        ),
         tools=_tools(env.get("PATH", os.defpath)),
         root=hasattr(os, "geteuid") and os.geteuid() == 0,
         allow=allow,
@@ -43,25 +46,24 @@ def look_around(env: Mapping[str, str], cwd: str, allow: Allow, probes: bool) ->
     )
 
 
-def cpus() -> int:
-    """CPUs we may use: affinity, and a cgroup's quota where it is less."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = kernel.cpu_quota()
-    return max(min(count, int(quota + 0.99)) if quota else count, 1)
+# Where the tools' own variables put caches and what they fetch: these may be volumes of their own.
+_CACHE_VARIABLES = (
+    "XDG_CACHE_HOME", "PIP_CACHE_DIR", "UV_CACHE_DIR", "npm_config_cache", "NPM_CONFIG_CACHE", "YARN_CACHE_FOLDER",
+    "CARGO_HOME", "CARGO_TARGET_DIR", "GOPATH", "GOCACHE", "GOMODCACHE", "GRADLE_USER_HOME", "CCACHE_DIR", "NUGET_PACKAGES",
+    "RUNNER_TOOL_CACHE", "CI_BUILDS_DIR",
+)  # fmt: skip
+_CACHE_FOLDERS = (".cache", ".npm", ".cargo", ".m2", ".gradle", "go")
 
 
-def _mounts(places: tuple[str, ...]) -> tuple[Mount, ...]:
-    found = []
-    for place in dict.fromkeys(places):
-        figures = kernel.disk(place) if place else None
-        if figures is not None:
-            free, total, inodes, all_inodes = figures
-            found.append(Mount(place, free, total, inodes if all_inodes else None, all_inodes or None))
-    return tuple(found)
+def _caches(env: Mapping[str, str], home: str) -> tuple[str, ...]:
+    named = (env.get(name, "") for name in _CACHE_VARIABLES)
+    usual = [os.path.join(home, name) for name in _CACHE_FOLDERS]
+    return tuple(path for path in (*named, *usual, "/var/lib/docker") if os.path.isabs(path))
 
 
 def _tools(path: str) -> dict[str, str]:
-    folders = [folder for folder in path.split(os.pathsep) if folder]
+    """Those of TOOLS on PATH, none of them run; a relative entry of PATH means whatever folder we stand in."""
+    folders = [folder for folder in path.split(os.pathsep) if os.path.isabs(folder)]
     found = {}
     for name in TOOLS:
         for folder in folders:
