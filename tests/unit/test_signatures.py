@@ -13,7 +13,8 @@ from guard.diagnosis.lines import Log
 from guard.diagnosis.match import Matcher
 from guard.errors import SettingsError
 from guard.signatures.compile import compiled_text
-from guard.signatures.load import COMPILED, read, sources, tested
+from guard.signatures.load import COMPILED, read, sources
+from guard.signatures.load import tested as shown_to_hold
 from guard.signatures.selftest import faults
 from guard.signatures.signature import SHORTEST_LITERAL, Signature
 from guard.types import LABELS, LogWindow
@@ -107,7 +108,7 @@ def test_a_user_s_file_that_fails_is_an_error_at_its_line(pattern: str, prefilte
     file = tmp_path / "own.yml"
     file.write_text(OWN.format(pattern=pattern, prefilter=prefilter))
     with pytest.raises(SettingsError) as caught:
-        tested(file)
+        shown_to_hold(file)
     assert (caught.value.line, caught.value.key, caught.value.exit_code) == (2, "own", 2)
     assert said in "".join(caught.value.lines())
 
@@ -115,4 +116,4 @@ def test_a_user_s_file_that_fails_is_an_error_at_its_line(pattern: str, prefilte
 def test_a_user_s_file_that_holds(tmp_path: Path) -> None:
     file = tmp_path / "own.yml"
     file.write_text(OWN.format(pattern="is stuck", prefilter="[stuck, held]"))
-    assert [signature.id for signature in tested(file)] == ["own"]
+    assert [signature.id for signature in shown_to_hold(file)] == ["own"]
