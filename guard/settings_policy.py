@@ -160,7 +160,7 @@ class _Bounds:
                 self.left.append("policy: `allow.delete: []` forbids all deletion")
             return None
         kept = tuple(one for one in asked if any(Path(root) in (Path(one), *Path(one).parents) for root in roots))
-        self.left += [f"policy: `allow.delete` without {shown(one)}" for one in asked if one not in kept]
+        self.left += [f"policy: `allow.delete` without {shown(os.path.relpath(one, self.reader.workspace))}" for one in asked if one not in kept]
         return kept
 
 
