@@ -20,7 +20,7 @@ _NAMED = re.compile(r"^(?:=== (?:RUN|PAUSE|CONT)|\s*\[ RUN      \]|Running \S*[T
 # The words of an assertion: what a test expected and got is the test's text.
 _ASSERTION = re.compile(
     r"(?:^E\s+(?:assert|AssertionError|\+|-|\s+where)\b|\bassert(?:ion)?(?:Error|Failed\w*)?\b[^:]*(?:==|!=|:| in | is )"
-    r"|\bexpect(?:ed)?\b.*\b(?:to (?:be|equal|contain|match|have|throw)|but (?:got|was|received)|received|actual|got)\b"
+    r"|(?<!\()\bexpect(?:ed)?\b.*\b(?:to (?:be|equal|contain|match|have|throw)|but (?:got|was|received)|received|actual|got)\b"
     r"|^\s*(?:Expected|Received|Actual|expected|actual|got|want|left|right)\s*(?:value)?[:=]"
     r"|^\s*(?:await )?expect\(|\bassert(?:Equals?|That|True|False|Raises|In|Contains)?\s*\()",
     re.IGNORECASE,
@@ -31,7 +31,7 @@ _SOURCE = re.compile(
     r"|\s*(?:#|//|/\*|\* ).{10,}$)"
 )
 # A shell that shows the command it is about to run (`set -x`, runners' echo): not yet a result.
-_ECHOED = re.compile(r"^(?:\++ |\$ |> (?!\s)|Run )\S")
+_ECHOED = re.compile(r"^(?:\++ |\$ |> (?=@?[\w./-]+@\d)|Run )\S")
 _LINTER = re.compile(r"^\S+\.\w{1,6}:\d+(?::\d+)?:? +(?:[A-Z]{1,4}\d{2,5}\b|(?:warning|note|info|hint)\b)")
 # Said while something is tried again.
 _RETRYING = re.compile(

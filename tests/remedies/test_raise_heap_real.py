@@ -131,14 +131,25 @@ def test_java(tmp_path: Path, place: str) -> None:
     assert "built 120" in said(second)
 
 
+CLASSES_JAVA = """import java.lang.reflect.InvocationHandler; import java.lang.reflect.Proxy; import java.net.URL; import java.net.URLClassLoader; import java.util.*;
+public class Classes { public static void main(String[] args) throws Exception {
+  new Throwable("what prints an error is loaded before there is no room for it").printStackTrace(System.out);
+  List<Object> kept = new ArrayList<>(); InvocationHandler none = (p, m, a) -> null;
+  for (int i = 0; i < 4000; i++) {
+    ClassLoader loader = new URLClassLoader(new URL[0], Classes.class.getClassLoader());
+    kept.add(Proxy.newProxyInstance(loader, new Class<?>[] {Runnable.class}, none)); }
+  System.out.println("built " + kept.size()); } }
+"""
+
+
 def test_metaspace(tmp_path: Path) -> None:
-    need("java")
-    # The launcher compiles the source itself: the compiler's classes want more than 8 MB.
-    (tmp_path / "Fill.java").write_text(OOM_JAVA)
-    first = attempt("java", "-XX:MaxMetaspaceSize=8m", "Fill.java", cwd=tmp_path)
+    need("javac")
+    (tmp_path / "Classes.java").write_text(CLASSES_JAVA)
+    subprocess.run(["javac", "Classes.java"], cwd=tmp_path, check=True)
+    first = attempt("java", "-XX:MaxMetaspaceSize=16m", "-cp", ".", "Classes", cwd=tmp_path)
     second = healed(first, "Metaspace", tmp_path)
     assert second.exit_code == 0, said(second)
-    assert "built 120" in said(second)
+    assert "built 4000" in said(second)
 
 
 def test_maven_by_its_own_variable_over_jvm_config(tmp_path: Path) -> None:

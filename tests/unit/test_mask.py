@@ -66,6 +66,8 @@ def test_no_base64_text_gives_the_secret_away(secret: str, before: bytes, after:
 @given(secrets=st.lists(SECRET, min_size=2, max_size=4, unique=True), joint=st.integers(0, 5))
 @settings(max_examples=60, deadline=None)
 def test_overlapping_secrets(secrets: list[str], joint: int) -> None:
+    # A secret that ends in the mask's own letter looks whole when it is cut off before a mask.
+    assume(not any("*" in secret for secret in secrets))
     env = {f"S{number}_TOKEN": secret for number, secret in enumerate(secrets)}
     text = secrets[0][: len(secrets[0]) - joint] + "".join(secrets)
     masked = Masker.from_environment(env, ()).text(text)

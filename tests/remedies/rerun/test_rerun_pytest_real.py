@@ -262,10 +262,14 @@ def test_a_cut_log_a_timeout_and_a_kill_are_refused(bench: Any) -> None:
     assert bench.reason(replace(first, telemetry=replace(first.telemetry, oom_kills=1)))
 
 
+def _beside_python(name: str) -> str | None:
+    """A tool on PATH, or in the environment that runs these tests."""
+    beside = Path(sys.executable).with_name(name)
+    return shutil.which(name) or (str(beside) if beside.exists() else None)
+
+
 def test_through_tox_by_posargs(bench: Any) -> None:
-    tox = shutil.which("tox") or (
-        str(Path(sys.executable).with_name("tox")) if Path(sys.executable).with_name("tox").exists() else None
-    )
+    tox = _beside_python("tox")
     if tox is None:
         pytest.skip("no tox")
     _marker_tests(bench)
@@ -283,7 +287,7 @@ def test_through_tox_by_posargs(bench: Any) -> None:
 
 
 def test_through_nox(bench: Any) -> None:
-    nox = shutil.which("nox")
+    nox = _beside_python("nox")
     if nox is None:
         pytest.skip("no nox")
     _marker_tests(bench)
