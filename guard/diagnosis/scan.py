@@ -16,7 +16,10 @@ _FEW = 48
 """Places of four bytes in a block that are looked at one by one."""
 
 # Quads that stand in most failing logs: never the best choice to represent a literal.
-_COMMON = (b"erro", b"rror", b"fail", b"aile", b"iled", b"test", b" in ", b"the ", b" to ", b"not ", b" not", b"file", b"exit", b"ing ", b" for", b"tion", b"ion ", b"://", b"http", b"ttps", b"com/", b"pack", b"    ", b"----", b"warn", b"java", b"line", b"code", b".py", b"comp")
+_COMMON = frozenset(
+    b"erro rror fail aile iled test http ttps com/ pack warn java line code .py: comp not file exit tion ing. ould coul unab nabl able cann"
+    b" anno nnot pres sion load vers ersi rsio ackage ckag kage foun ound und: urce sour buil uild comm mman mand requ ques uest conn nnec onne".split()
+) | frozenset((b" in ", b"the ", b" to ", b"not ", b" not", b"ing ", b" for", b"ion ", b"://", b"    ", b"----", b"for ", b"or: ", b": err", b"r: "))
 
 
 def quad(literal: bytes, taken: dict[bytes, int]) -> bytes:
@@ -24,7 +27,7 @@ def quad(literal: bytes, taken: dict[bytes, int]) -> bytes:
     choices = [literal[i : i + 4] for i in range(len(literal) - 3)]
 
     def commonness(choice: bytes) -> tuple[bool, int]:
-        return any(common in choice or choice in common for common in _COMMON), taken.get(choice, 0)
+        return choice in _COMMON, taken.get(choice, 0)
 
     return min(choices, key=commonness)
 
