@@ -101,9 +101,16 @@ def heal(
         if outcome.passed and not _proven(now, outcome):
             spent.append(Attempt(outcome))
             outcome = _whole_again(
-                command, outcome, standing, attempts, surroundings.allow.kill == "job", hear, _left(settings, begin)
+                command,
+                outcome,
+                standing,
+                attempts,
+                surroundings.allow.kill == "job",
+                settings.attempts,
+                hear,
+                _left(settings, begin),
             )
-            if outcome.passed and outcome.number == spent[-1].outcome.number:
+            if outcome.number == spent[-1].outcome.number:
                 outcome = replace(outcome, exit_code=first.exit_code or 1, message="not proven")
                 spent[-1] = Attempt(outcome)
                 break
@@ -140,6 +147,7 @@ def _whole_again(
     standing: tuple[Change, ...],
     attempts: Attempts,
     may_kill: bool,
+    allowed: int,
     hear: Tell,
     left_s: float | None,
 ) -> Outcome:
@@ -147,7 +155,9 @@ def _whole_again(
 
     Returns the narrowed outcome itself where no further attempt may begin.
     """
-    _, obstacle = attempts.make_way(may_kill)
+    obstacle = "no attempt is left that could prove the narrowed run"
+    if narrowed.number < allowed:
+        _, obstacle = attempts.make_way(may_kill)
     if obstacle:
         hear(Event("gave_up", narrowed.number, reason=obstacle))
         return narrowed

@@ -30,6 +30,8 @@ class Pump:
         self.last_byte = monotonic()
         """When the last chunk had been written, or when the pump began."""
         self.target_error: OSError | None = None
+        self.unrecorded = False
+        """Whether bytes passed that could not be recorded."""
         self.finished = _thread.allocate_lock()
         self.finished.acquire()
         self._stop_read, self._stop_write = os.pipe()
@@ -86,11 +88,15 @@ class Pump:
             if not data:
                 return
             self.reading = False
-            if lock is None:
-                window.add(data)
-            else:
-                with lock:
+            try:
+                if lock is None:
                     window.add(data)
+                else:
+                    with lock:
+                        window.add(data)
+            except MemoryError:
+                # The record is ours, the stream is the user's: it goes on without a record.
+                self.unrecorded = True
             try:
                 written = os.write(target, data)
             except BlockingIOError:

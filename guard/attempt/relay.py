@@ -25,6 +25,8 @@ class Relay:
         """Install the handlers; a signal that was ignored when we began stays ignored (nohup)."""
         self.stopped_by: int | None = None
         self.stops = 0
+        self.started = False
+        """Whether a command was started: then it must not be started again as if nothing had happened."""
         self._pending: list[int] = []
         self.wake_read, wake_write = os.pipe()
         os.set_blocking(wake_write, False)

@@ -91,13 +91,17 @@ def run_once(
     finally:
         for write_end in {source for source, _ in outputs}:
             os.close(write_end)
+    relay.started = True
     for pump in pumps:
         pump.start()
     watch = _Watch(ended, child, pumps, relay, begin, grace_s)
     watch.set_limits(attempt_s, idle_s, budget_s)
-    watch.until_exit()
-    child.give_terminal_back()
-    watch.drain()
+    try:
+        watch.until_exit()
+        child.give_terminal_back()
+        watch.drain()
+    except Exception as fault:
+        _last_resort(ended, child.pid, pumps, fault)
     ended.duration = monotonic() - begin
     ended.quiet = watch.quiet()
     ended.output_error = any(pump.target_error is not None for pump in pumps)
@@ -105,6 +109,23 @@ def run_once(
         ended.survivors = tree.descendants()
         ended.gauge.finish(_children_peak())
     return ended
+
+
+def _last_resort(ended: Ended, pid: int, pumps: list[Pump], fault: Exception) -> None:
+    """Our own loop has failed: the command goes on, its output too, and its exit code is still its own."""
+    from guard import failsafe
+
+    failsafe.confess("watching the command", fault)
+    if ended.how == "not_started":
+        try:
+            _, status = os.waitpid(pid, 0)
+        except OSError:
+            return
+        code = os.waitstatus_to_exitcode(status)
+        ended.how = "exited" if code >= 0 else "signalled"
+        ended.code, ended.signal = (code, None) if code >= 0 else (128 - code, -code)
+    for pump in pumps:
+        pump.join(DRAIN_TOTAL_S)
 
 
 def _plumb(window: Window, closed: Sequence[int]) -> tuple[list[Pump], list[tuple[int, int]]]:

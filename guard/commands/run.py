@@ -74,7 +74,15 @@ def run(request: Request) -> int:
             return loaded
         settings = loaded
     argv = _argv(request)
-    ended = _first(runner, argv, request, settings)
+    try:
+        ended = _first(runner, argv, request, settings)
+    except Exception as fault:
+        from guard import failsafe
+
+        failsafe.confess("the first attempt", fault)
+        if runner.relay.started:
+            return 1
+        return _pass_through(request)
     if ended.passed and runner.stopped_by is None and not _result_wanted(request, runner.environment):
         return 0
     from guard import failsafe

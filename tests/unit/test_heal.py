@@ -126,3 +126,33 @@ def test_told_to_stop_while_waiting():
 
     result, _ = run(ended(DNS, 6), Stopped(PASSED))
     assert (result.status, result.exit_code) == ("interrupted", 143)
+
+
+def narrowed(monkeypatch, *, proves: bool) -> None:
+    """Every heal is a narrowed run whose green is proved, or is not."""
+    from guard.types import Change, Plan
+
+    change = Change("rerun_failed_tests", "runs one test", argv=("pytest", "one"), once=True)
+    monkeypatch.setattr("guard.heal.plan", lambda *_: Plan("heal", "narrow", (change,)))
+    monkeypatch.setattr("guard.heal.carry_out", lambda plan, around, record: ())
+    monkeypatch.setattr("guard.heal.proven", lambda changes, outcome: proves)
+
+
+def test_a_narrowed_green_that_proves_nothing_runs_the_whole_command(monkeypatch):
+    narrowed(monkeypatch, proves=False)
+    played = Played(PASSED, PASSED)
+    result, _ = run(ended("x\n", 1), played)
+    assert (result.status, result.exit_code, len(result.attempts)) == ("healed", 0, 3)
+    assert [len(changes) for changes in played.changes] == [1, 0]
+
+
+def test_a_narrowed_green_without_an_attempt_left_to_prove_it_is_red(monkeypatch):
+    narrowed(monkeypatch, proves=False)
+    result, _ = run(ended("x\n", 4), Played(PASSED), Settings(attempts=2))
+    assert (result.status, result.exit_code) == ("failed", 4)
+
+
+def test_a_narrowed_green_that_is_proved_heals(monkeypatch):
+    narrowed(monkeypatch, proves=True)
+    result, _ = run(ended("x\n", 1), Played(PASSED))
+    assert (result.status, result.healed_by) == ("healed", ("rerun_failed_tests",))
