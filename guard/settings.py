@@ -13,6 +13,8 @@ from guard.remedies.user_strategy import Strategy
 from guard.settings_keys import Reader
 from guard.types import Allow, Limits
 
+_MOST_SIGNATURE_NODES = 100_000
+
 
 @dataclass(frozen=True)
 class LabelRule:
@@ -74,6 +76,11 @@ def load(
         from guard.settings_policy import narrowed
 
         settings = narrowed(settings, document.values, settings_file.read(Path(policy)), workspace.resolve(), env)
+    for path in settings.signatures:
+        # What a settings file may not be, a signature file may not be either: a FIFO, too large, aliases without end.
+        # One that is missing is named by whoever loads it.
+        if path.exists():
+            settings_file.read(path, _MOST_SIGNATURE_NODES)
     return settings
 
 

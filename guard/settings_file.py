@@ -60,7 +60,7 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
 
 
-def read(path: Path) -> Document:
+def read(path: Path, most_nodes: int = MOST_NODES) -> Document:
     """Read a settings file. Raises SettingsError with file, line and key."""
     name = _short(path)
     data = _bytes(path, name)
@@ -71,7 +71,7 @@ def read(path: Path) -> Document:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise SettingsError(name, line, "", "is not UTF-8", "save the file as UTF-8") from error
-    return parse(text, name)
+    return parse(text, name, most_nodes)
 
 
 def _bytes(path: Path, name: str) -> bytes:
@@ -105,12 +105,12 @@ def _short(path: Path) -> str:
     return _UNPRINTABLE.sub("?", str(path) if relative.startswith("..") else relative)
 
 
-def parse(text: str, file: str) -> Document:
+def parse(text: str, file: str, most_nodes: int = MOST_NODES) -> Document:
     """The document of a text. Raises SettingsError."""
     # libyaml's parser reads 1 MiB in a fraction of the time; both give the same nodes.
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        _refuse_size(text, file, loader)
+        _refuse_size(text, file, loader, most_nodes)
         node = yaml.compose(text, Loader=loader)
     except yaml.YAMLError as error:
         raise SettingsError(file, _error_line(error), "", f"no valid YAML: {_problem(error)}") from error
@@ -119,7 +119,7 @@ def parse(text: str, file: str) -> Document:
     if node is None:
         return Document(file)
     lines: dict[Place, int] = {(): 1}
-    value = _Builder(file, lines).value(node, ())
+    value = _Builder(file, lines, most_nodes).value(node, ())
     if value is None:
         return Document(file)
     if not isinstance(value, dict):
@@ -137,7 +137,7 @@ def _error_line(error: yaml.YAMLError) -> int | None:
     return mark.line + 1 if mark is not None else None
 
 
-def _refuse_size(text: str, file: str, loader: Any) -> None:
+def _refuse_size(text: str, file: str, loader: Any, most_nodes: int) -> None:
     """Events are counted as they are parsed, so that nothing deep or large is ever built."""
     depth = nodes = 0
     for event in yaml.parse(text, Loader=loader):
@@ -148,8 +148,8 @@ def _refuse_size(text: str, file: str, loader: Any) -> None:
         nodes += isinstance(event, yaml.NodeEvent)
         if depth > MOST_LEVELS:
             raise SettingsError(file, _line(event), "", f"nested more than {MOST_LEVELS} levels deep")
-        if nodes > MOST_NODES:
-            raise SettingsError(file, _line(event), "", f"has more than {MOST_NODES} values")
+        if nodes > most_nodes:
+            raise SettingsError(file, _line(event), "", f"has more than {most_nodes} values")
 
 
 def _line(node: Any) -> int:
@@ -159,8 +159,9 @@ def _line(node: Any) -> int:
 class _Builder:
     """Nodes → values, aliases counted as often as they are used."""
 
-    def __init__(self, file: str, lines: dict[Place, int]) -> None:
+    def __init__(self, file: str, lines: dict[Place, int], most_nodes: int) -> None:
         self.file = file
+        self.most_nodes = most_nodes
         self.lines = lines
         self.count = 0
         self.open: set[int] = set()
@@ -223,8 +224,8 @@ class _Builder:
 
     def _count(self, node: yaml.Node, path: Place) -> None:
         self.count += 1
-        if self.count > MOST_NODES:
-            raise self._error(node, path, f"more than {MOST_NODES} values, aliases counted")
+        if self.count > self.most_nodes:
+            raise self._error(node, path, f"more than {self.most_nodes} values, aliases counted")
 
     def _error(self, node: yaml.Node, path: Place, problem: str, hint: str = "") -> SettingsError:
         return SettingsError(self.file, _line(node), dotted(path), problem, hint)

@@ -222,3 +222,18 @@ def test_nearly_settings_are_settings_or_an_error(tmp_path: Path, text: str) -> 
         _read_all(Reader(parse(text, "s.yml"), tmp_path.resolve()))
     except SettingsError:
         pass
+
+
+@pytest.mark.parametrize("kind", ["fifo", "laughs", "large"])
+def test_signature_files_have_bounds_too(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "mine.yml"
+    if kind == "fifo":
+        os.mkfifo(file)
+    elif kind == "laughs":
+        rows = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+        file.write_text("\n".join(["a0: &a0 [x]", *rows, "signatures: *a8"]))
+    else:
+        file.write_text("#" * (1 << 20) + "\n")
+    (tmp_path / ".pipeguard.yml").write_text("signatures: [mine.yml]\n")
+    with pytest.raises(SettingsError, match=r"mine\.yml"):
+        load(tmp_path, {}, {}, "none", False)
