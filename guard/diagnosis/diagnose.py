@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from guard.diagnosis import kernel_says
+from guard.diagnosis import exit_codes, kernel_says
 from guard.diagnosis.classify import classify
 from guard.diagnosis.entities import retry_after, validated
 from guard.diagnosis.explains import explains
@@ -256,6 +256,17 @@ def _disk_or_unknown(outcome: Outcome, winner: Weighed | None, log: Log, masker:
             evidence=(Evidence(_TELEMETRY_LINE, text), *_last_lines(log, masker, 2)),
             entities={"path": mount.path},
             fingerprint=fingerprint("disk_full", "telemetry:disk", mount.path),
+        )
+    said = exit_codes.meaning(outcome)
+    if said is not None:
+        label, probability, text = said
+        return Diagnosis(
+            label=label,
+            probability=probability,
+            source="telemetry:exit_code",
+            evidence=(Evidence(_TELEMETRY_LINE, text), *_last_lines(log, masker, 2)),
+            entities={"tool": text.split(" ", 1)[0]},
+            fingerprint=fingerprint(label, "telemetry:exit_code", text),
         )
     last = (*_how(outcome), *_last_lines(log, masker, 3))
     doubt = winner.weight if winner is not None else 0.0

@@ -146,3 +146,18 @@ def test_no_line_however_hostile_stalls_it(hostile):
     diagnose(outcome(hostile), NoMemory())
     # No bound on speed: only that nothing explodes. A quadratic step on these would take minutes.
     assert time.monotonic() - begin < 60
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "expected"),
+    [
+        (("curl", "-s", "https://x.example"), 6, "dns_failure"),
+        (("/usr/bin/wget", "-q", "https://x.example"), 4, "connection_failure"),
+        (("bash", "-eo", "pipefail", "-c", "make\ncurl -sf https://x.example -o y"), 28, "network_timeout"),
+        (("timeout", "5", "make"), 124, "hang"),
+        (("make", "curl"), 6, "unknown"),
+        (("bash", "-c", "curl -s https://x.example\nmake"), 6, "unknown"),
+    ],
+)
+def test_a_silent_tool_speaks_by_its_exit_code(argv, code, expected):
+    assert label("", code, command=Command(argv)) == expected
