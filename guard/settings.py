@@ -13,7 +13,7 @@ from guard.remedies.user_strategy import Strategy
 from guard.settings_keys import Reader
 from guard.types import Allow, Limits
 
-_MOST_SIGNATURE_NODES = 100_000
+MOST_SIGNATURE_NODES = 100_000
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def load(
         # What a settings file may not be, a signature file may not be either: a FIFO, too large, aliases without end.
         # One that is missing is named by whoever loads it.
         if path.exists():
-            settings_file.read(path, _MOST_SIGNATURE_NODES)
+            settings_file.read(path, MOST_SIGNATURE_NODES)
     return settings
 
 

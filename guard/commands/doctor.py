@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from guard import detect, settings_place
+from guard import detect, settings_file, settings_place
 from guard import settings as settings_module
 from guard.attempt import kernel, tree
 from guard.caches import CACHES
@@ -91,6 +91,8 @@ def _signature_file(name: str) -> Finding:
     from guard.signatures.load import tested
 
     try:
+        # A FIFO, a device or aliases without end are refused before anything is loaded.
+        settings_file.read(Path(name), settings_module.MOST_SIGNATURE_NODES)
         count = len(tested(Path(name)))
     except GuardError as error:
         return _user_error("signatures", error)

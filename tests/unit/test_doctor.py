@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -148,3 +149,9 @@ def test_what_the_kernel_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     found = list(doctor._about_machine(Surroundings()))
     notes = {one.name for one in found if one.state == "note"}
     assert {"cgroup", "oom counter", "subreaper", "memory", "tools"} <= notes
+
+
+def test_a_fifo_as_signature_file_does_not_hang(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(workspace / "pipe.yml")
+    assert doctor.run(signatures=str(workspace / "pipe.yml")) == 2
+    assert "is no regular file" in capsys.readouterr().out
