@@ -42,7 +42,8 @@ def _base64(data: bytes) -> Iterable[str]:
         # The first characters depend on what stands before, the last ones on what follows.
         begin = (0, 2, 3)[before]
         end = len(encoded) - (0, 3, 2)[(before + len(data)) % 3]
-        pieces = [encoded[begin:end]]
+        # Also as it is where nothing follows: with its last letter, and padding or not.
+        pieces = [encoded[begin:end], encoded[begin:], encoded[begin:].rstrip("=")]
         if before == 0:
             pieces += [encoded[at : min(at + wrap, end)] for wrap in _WRAPS if end > wrap for at in range(0, end, wrap)]
         for piece in pieces:

@@ -63,6 +63,13 @@ def test_no_base64_text_gives_the_secret_away(secret: str, before: bytes, after:
     assert left <= len(encode(before)) + len(encode(after)) + 4
 
 
+@pytest.mark.parametrize("secret", ["s3cr3t!value", "s3cr3t!value1", "s3cr3t!value12"])
+def test_base64_of_the_secret_alone_leaves_nothing(secret: str) -> None:
+    whole = base64.b64encode(secret.encode()).decode()
+    assert masker(secret).text(f"x {whole} y") == "x *** y"
+    assert masker(secret).text(f"x {whole.rstrip('=')} y") == "x *** y"
+
+
 @given(secrets=st.lists(SECRET, min_size=2, max_size=4, unique=True), joint=st.integers(0, 5))
 @settings(max_examples=60, deadline=None)
 def test_overlapping_secrets(secrets: list[str], joint: int) -> None:
