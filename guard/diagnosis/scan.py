@@ -6,30 +6,38 @@ bytes at a time; without it, a plain search per literal does the same more slowl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _BLOCK = 1 << 20
 _FIRST, _LAST = 300, 1200
 """Of a literal that stands in thousands of lines, the first and the last are looked at."""
+_WORTH_A_SAMPLE = 1 << 20
+_SAMPLE = 64 << 10
 _FEW = 48
 """Places of four bytes in a block that are looked at one by one."""
 
 # Quads that stand in most failing logs: never the best choice to represent a literal.
 _COMMON = frozenset(
     b"erro rror fail aile iled test http ttps com/ pack warn java line code .py: comp not file exit tion ing. ould coul unab nabl able cann"
-    b" anno nnot pres sion load vers ersi rsio ackage ckag kage foun ound und: urce sour buil uild comm mman mand requ ques uest conn nnec onne".split()
-) | frozenset((b" in ", b"the ", b" to ", b"not ", b" not", b"ing ", b" for", b"ion ", b"://", b"    ", b"----", b"for ", b"or: ", b": err", b"r: "))
+    b" anno nnot pres sion load vers ersi rsio ckag kage foun ound und: urce sour buil uild comm mman mand requ ques uest conn nnec onne".split()
+) | frozenset((b" in ", b"the ", b" to ", b"not ", b" not", b"ing ", b" for", b"ion ", b"://", b"    ", b"----", b"for ", b"or: "))
 
 
-def quad(literal: bytes, taken: dict[bytes, int]) -> bytes:
-    """The four bytes that stand for a literal (lower case): those that are rarest by what we know."""
-    choices = [literal[i : i + 4] for i in range(len(literal) - 3)]
+def quads_of(literals: Sequence[bytes], counts: Mapping[bytes, int]) -> dict[bytes, list[int]]:
+    """Four bytes -> the literals (by index) that they stand for: of each literal those that are rarest.
 
-    def commonness(choice: bytes) -> tuple[bool, int]:
-        return choice in _COMMON, taken.get(choice, 0)
+    `counts`: how often four bytes stand in a sample of the log; without one, what is common in general counts.
+    """
+    found: dict[bytes, list[int]] = {}
 
-    return min(choices, key=commonness)
+    def commonness(choice: bytes) -> tuple[int, int]:
+        return counts.get(choice, 0) if counts else choice in _COMMON, len(found.get(choice, ()))
+
+    for index, literal in enumerate(literals):
+        chosen = min((literal[i : i + 4] for i in range(len(literal) - 3)), key=commonness)
+        found.setdefault(chosen, []).append(index)
+    return found
 
 
 class Scanner:
@@ -38,12 +46,7 @@ class Scanner:
     def __init__(self, literals: Sequence[str]) -> None:
         """Each literal has at least four bytes."""
         self.literals = [literal.lower().encode() for literal in literals]
-        self._by_quad: dict[bytes, list[int]] = {}
-        taken: dict[bytes, int] = {}
-        for index, literal in enumerate(self.literals):
-            chosen = quad(literal, taken)
-            taken[chosen] = taken.get(chosen, 0) + 1
-            self._by_quad.setdefault(chosen, []).append(index)
+        self._by_quad = quads_of(self.literals, {})
 
     def offsets(self, data: bytes) -> dict[int, list[int]]:
         """For each literal (by index) that stands in the text: offsets, in order, the first and last of many."""
@@ -56,7 +59,11 @@ class Scanner:
         return self._with_numpy(low, numpy)
 
     def _with_numpy(self, low: bytes, np: Any) -> dict[int, list[int]]:
-        quads = list(self._by_quad)
+        by_quad = self._by_quad
+        if len(low) > _WORTH_A_SAMPLE:
+            # What is rare in general may fill this very log.
+            by_quad = quads_of(self.literals, _counts(low, np))
+        quads = list(by_quad)
         if not quads or len(low) < 4:
             return {}
         values = np.array([int.from_bytes(one, "little") for one in quads], dtype=np.uint32)
@@ -84,7 +91,8 @@ class Scanner:
                 for slot, at in _grouped(slots[right], candidates[right] * 4 + (begin + shift), np):
                     hits.setdefault(slot, []).append(at)
             for slot, parts in hits.items():
-                self._confirm(low, quads[int(order[slot])], begin, end, np.sort(np.concatenate(parts)), places)
+                chosen = quads[int(order[slot])]
+                self._confirm(low, chosen, by_quad[chosen], begin, end, np.sort(np.concatenate(parts)), places)
             hits.clear()
         return {index: self._first_and_last(low, index, where) for index, where in places.items() if where}
 
@@ -99,10 +107,10 @@ class Scanner:
         return where[:_FIRST] + last[::-1]
 
     def _confirm(
-        self, low: bytes, chosen: bytes, begin: int, end: int, where: Any, places: dict[int, list[int]]
+        self, low: bytes, chosen: bytes, indices: Sequence[int], begin: int, end: int, where: Any, places: dict[int, list[int]]
     ) -> None:
         """Of the places of four bytes, keep those at which the whole literal stands."""
-        for index in self._by_quad[chosen]:
+        for index in indices:
             literal = self.literals[index]
             shift, size = literal.index(chosen), len(literal)
             kept = places.setdefault(index, [])
@@ -117,6 +125,15 @@ class Scanner:
             while at >= 0 and len(kept) < _FIRST + _LAST:
                 kept.append(at)
                 at = low.find(literal, at + size, end - shift + size)
+
+
+def _counts(low: bytes, np: Any) -> dict[bytes, int]:
+    """How often four bytes stand in samples of the log, all those that occur in them."""
+    middle = len(low) // 2
+    sample = b"".join(low[at : at + _SAMPLE] for at in (0, middle // 2, middle, middle + middle // 2, len(low) - _SAMPLE))
+    parts = [np.frombuffer(sample, dtype="<u4", offset=shift, count=(len(sample) - shift) // 4) for shift in range(4)]
+    grams, counts = np.unique(np.concatenate(parts), return_counts=True)
+    return dict(zip((gram.to_bytes(4, "little") for gram in grams.tolist()), counts.tolist(), strict=True))
 
 
 def _grouped(slots: Any, values: Any, np: Any) -> list[tuple[int, Any]]:

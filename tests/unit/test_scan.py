@@ -49,3 +49,17 @@ def test_without_numpy(monkeypatch):
     expected = Scanner(LITERALS).offsets(data)
     monkeypatch.setattr(builtins, "__import__", without)
     assert Scanner(LITERALS).offsets(data) == expected
+
+
+def test_a_log_that_is_worth_a_sample_gives_the_same_places():
+    block = "warning in error handling of module 17\nall tests passed, none failed\n" * 20_000
+    data = (block + "Read timed out\n" + block + "no space here\n" + "error: x\n").encode()
+    literals = ["error: ", "read timed out", "no space", "tests passed"]
+    found = Scanner(literals).offsets(data)
+    low = data.lower()
+    assert found[1] == [low.index(b"read timed out")]
+    assert found[2] == [low.index(b"no space")]
+    assert found[0] == [low.index(b"error: ")]
+    assert found[3][0] == low.index(b"tests passed")
+    assert found[3][-1] == low.rindex(b"tests passed")
+    assert len(found[3]) < 2000
