@@ -21,7 +21,11 @@ def cli() -> None:
 @cli.command(context_settings=_RUN)
 @click.option("-c", "script", metavar="SCRIPT", help="Run this text by the platform's own shell.")
 @click.option("--script", "script_file", metavar="FILE", help="Run this script file by the platform's own shell.")
-@click.option("--shell", metavar="NAME", help="Shell semantics: github, gitlab, jenkins (default: where we are).")
+@click.option(
+    "--shell",
+    type=click.Choice(["github", "gitlab", "jenkins", "bash", "sh"]),
+    help="Whose shell runs a script (default: that of the CI we are in).",
+)
 @click.option("--attempts", type=click.IntRange(1, 20), help="Attempts in all, the first included (default 3).")
 @click.option("--timeout", metavar="TIME", help="Limit of one attempt: 90, 90s, 10m, 1h30m.")
 @click.option("--idle-timeout", metavar="TIME", help="Limit without output.")

@@ -118,25 +118,3 @@ def _read(path: str) -> str | None:
             return file.read()
     except (OSError, ValueError):
         return None
-
-
-def cpu_quota() -> float | None:
-    """CPUs that the cgroup's quota leaves us (v2 `cpu.max`, v1 `cpu.cfs_quota_us`); None without one."""
-    quotas = []
-    for root in (CGROUP_ROOT, f"{CGROUP_ROOT}/unified"):
-        words = (_read(f"{root}{_own_path('')}/cpu.max") or _read(f"{root}/cpu.max") or "").split()
-        if len(words) == 2 and words[0].isdigit() and int(words[1]):
-            quotas.append(int(words[0]) / int(words[1]))
-    folder = f"{CGROUP_ROOT}/cpu{_own_path('cpu')}"
-    quota, period = _read(f"{folder}/cpu.cfs_quota_us"), _read(f"{folder}/cpu.cfs_period_us")
-    if quota and period and quota.strip().isdigit() and period.strip().isdigit() and int(period):
-        quotas.append(int(quota) / int(period))
-    return min(quotas, default=None)
-
-
-def _own_path(controller: str) -> str:
-    for row in (_read("/proc/self/cgroup") or "").splitlines():
-        parts = row.split(":", 2)
-        if len(parts) == 3 and (controller in parts[1].split(",") if controller else parts[1] == ""):
-            return parts[2].rstrip("/")
-    return ""
