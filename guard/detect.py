@@ -38,7 +38,11 @@ def platform(env: Mapping[str, str]) -> str:
 
 def workspace(env: Mapping[str, str]) -> str:
     """The root of the checkout: what the CI says where it holds the working directory, else the repository's root."""
-    here = os.path.realpath(os.curdir)
+    try:
+        here = os.path.realpath(os.curdir)
+    except OSError:
+        # The working directory was deleted under us: the command may well run all the same.
+        return os.sep
     named = env.get(_WORKSPACE.get(platform(env), ""), "")
     if named and os.path.isdir(named):
         root = os.path.realpath(named)

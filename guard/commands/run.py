@@ -64,15 +64,15 @@ def run(request: Request) -> int:
 
         failsafe.confess("the start", fault)
         return _pass_through(request)
-    workspace = detect.workspace(os.environ)
-    settings: Settings | None = None
-    if request.flags or _configured(runner.environment) or settings_place.find_file(workspace, None):
-        from guard.commands import run_settings
+    try:
+        settings = _settings(request, runner)
+    except Exception as fault:
+        from guard import failsafe
 
-        loaded = run_settings.load_or_say(request, runner)
-        if isinstance(loaded, int):
-            return loaded
-        settings = loaded
+        failsafe.confess("looking for settings", fault)
+        settings = None
+    if isinstance(settings, int):
+        return settings
     argv = _argv(request)
     try:
         ended = _first(runner, argv, request, settings)
@@ -89,6 +89,16 @@ def run(request: Request) -> int:
 
     code = ended.code
     return failsafe.shielded("the run", code, lambda: _after(request, runner, argv, ended, settings))
+
+
+def _settings(request: Request, runner: Runner) -> Settings | int | None:
+    """The settings where something is set; the exit code after a user's error; None: the defaults."""
+    workspace = detect.workspace(os.environ)
+    if not (request.flags or _configured(runner.environment) or settings_place.find_file(workspace, None)):
+        return None
+    from guard.commands import run_settings
+
+    return run_settings.load_or_say(request, runner)
 
 
 def _first(runner: Runner, argv: tuple[str, ...], request: Request, settings: Settings | None) -> Ended:

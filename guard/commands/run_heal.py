@@ -50,11 +50,19 @@ def _command(
         argv=argv,
         script=request.script,
         script_file=request.script_file,
-        cwd=os.path.realpath(str(cwd) if cwd else os.curdir),
+        cwd=_folder(str(cwd) if cwd else os.curdir),
         env=env,
         limits=settings.limits,
         idempotent=settings.idempotent,
     )
+
+
+def _folder(path: str) -> str:
+    """The real path of a folder; one that was deleted under us keeps the name it was given."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return path
 
 
 def _surroundings(command: Command, settings: Settings, passed: bool) -> Surroundings:

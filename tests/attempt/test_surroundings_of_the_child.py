@@ -107,3 +107,17 @@ def test_the_last_failed_attempt_keeps_its_step_files(guarded, workspace):
     output.write_text("")
     guarded("bash", "-c", "echo kept=1 >> $GITHUB_OUTPUT; exit 3", env={**os.environ, "GITHUB_OUTPUT": str(output)})
     assert output.read_text() == "kept=1\n"
+
+
+def test_a_working_directory_that_is_gone(guard, workspace):
+    script = f"mkdir gone; cd gone; rmdir ../gone; {' '.join(guard)} run -- sh -c 'echo ran; exit 3'"
+    done = subprocess.run(["sh", "-c", script], cwd=workspace, stdin=subprocess.DEVNULL, capture_output=True)
+    assert (done.returncode, done.stdout) == (3, b"ran\n")
+    assert b"Traceback" not in done.stderr
+
+
+def test_an_empty_environment_and_few_descriptors(guard, workspace):
+    for prepare in ("env -i", "ulimit -n 8;"):
+        script = f"{prepare} {' '.join(guard)} run -- /bin/sh -c 'echo ran; exit 4'"
+        done = subprocess.run(["sh", "-c", script], cwd=workspace, stdin=subprocess.DEVNULL, capture_output=True)
+        assert (done.returncode, done.stdout) == (4, b"ran\n"), (prepare, done.stderr)
