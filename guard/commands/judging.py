@@ -13,7 +13,7 @@ from guard import settings as settings_module
 from guard.attempt.window import Window
 from guard.diagnosis.diagnose import diagnose
 from guard.diagnosis.mask import Masker
-from guard.policy.plan import plan
+from guard.policy.plan import in_general, plan
 from guard.report.result import diagnosis_object, remedy_object
 from guard.settings import Settings
 from guard.surroundings import look_around
@@ -61,7 +61,11 @@ class Judge:
         )
         memory = NoMemory()
         diagnosis = diagnose(outcome, memory, self.settings.signatures)
-        return diagnosis, plan(diagnosis, outcome, (), self.settings, self.surroundings, memory, self.settings.budget_s)
+        decided = plan(diagnosis, outcome, (), self.settings, self.surroundings, memory, self.settings.budget_s)
+        if not argv and decided.decision == "escalate":
+            # This machine and the command that is not known say nothing about the job that printed the log.
+            decided = in_general(diagnosis, self.settings) or decided
+        return diagnosis, decided
 
     def as_object(self, diagnosis: Diagnosis, decided: Plan) -> dict[str, Any]:
         """What `guard diagnose --json` prints."""

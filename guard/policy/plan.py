@@ -44,6 +44,22 @@ def plan(
     return Plan("escalate", _nothing_left(diagnosis, spent, refused), refused=tuple(refused))
 
 
+def in_general(diagnosis: Diagnosis, settings: Settings) -> Plan | None:
+    """What guard does about such a failure where the command and the machine are not known (a foreign log).
+
+    None where it would not repeat it whatever they are.
+    """
+    rule = settings.rule(diagnosis.label)
+    if not rule.on or settings.attempts < 2 or _cannot_heal(diagnosis, rule):
+        return None
+    groups = [group for group in _groups(diagnosis.label, rule) if group]
+    if not groups:
+        return None
+    names = " or ".join(" and ".join(group) for group in groups)
+    changes = tuple(Change(name, "where the command and the machine allow it") for name in groups[0])
+    return Plan("heal", f"{diagnosis.label} heals by {names}, where the command and the machine allow it", changes)
+
+
 def _strategy(
     diagnosis: Diagnosis,
     outcome: Outcome,

@@ -118,3 +118,17 @@ def test_a_link_as_result_file_is_replaced(guard, workspace):
     assert (workspace / "precious").read_text() == "keep"
     assert (workspace / "result.json").stat().st_mode & 0o777 == 0o600
     assert json.loads((workspace / "result.json").read_text())["status"] == "passed"
+
+
+@pytest.mark.parametrize(
+    ("line", "decision"),
+    [
+        ("cp: error writing 'x': No space left on device", "heal"),
+        ("FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", "heal"),
+        ("OSError: [Errno 24] Too many open files: 'x'", "heal"),
+        ("a.c:3:5: error: expected ';' before '}' token", "escalate"),
+        ("nothing known", "escalate"),
+    ],
+)
+def test_a_foreign_log_is_judged_by_its_cause_not_by_this_machine(guard, line, decision):
+    assert json.loads(guard("diagnose", "-", "--json", text=line).stdout)["decision"] == decision
