@@ -7,6 +7,8 @@ import os
 import stat
 from pathlib import Path
 
+from guard.remedies.sizes import kept_elsewhere, on_disk
+
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -92,7 +94,7 @@ def _delete(name: str, parent: int, device: int, shown: str) -> int:
                 if inner is not None:
                     stack.append((_enter(inner, here, device, shown), inner, here))
                     continue
-                freed += _freed(os.fstat(here), folder=True)
+                freed += _freed(os.fstat(here))
                 os.rmdir(own, dir_fd=above)
                 stack.pop()
                 os.close(here)
@@ -152,27 +154,6 @@ def _empty_of_files(folder: int) -> tuple[str | None, int]:
     return None, freed
 
 
-def _freed(status: os.stat_result, folder: bool = False) -> int:
-    """Bytes that go with the name: none where another hard link keeps the file."""
-    return status.st_blocks * 512 if folder or status.st_nlink <= 1 else 0
-
-
-def size_of(path: Path) -> int:
-    """Bytes on disk of a file or of a folder with all below it; links are not followed, what cannot be read is 0."""
-    total = 0
-    try:
-        total += _on_disk(path.lstat())
-    except OSError:
-        return 0
-    # os.walk does not enter a link, and yields nothing for one or for a file.
-    for folder, names, files in os.walk(path, followlinks=False) if not path.is_symlink() else ():
-        for name in (*names, *files):
-            try:
-                total += _on_disk(Path(folder, name).lstat())
-            except OSError:
-                continue
-    return total
-
-
-def _on_disk(status: os.stat_result) -> int:
-    return status.st_blocks * 512
+def _freed(status: os.stat_result) -> int:
+    """Bytes that go with the name."""
+    return 0 if kept_elsewhere(status) else on_disk(status)

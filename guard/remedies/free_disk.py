@@ -11,7 +11,8 @@ from pathlib import Path
 from guard.remedies.deleting import delete_tree
 from guard.remedies.full_disk import FullDisk, full_disk
 from guard.remedies.protocol import nothing_to_undo
-from guard.remedies.reclaimable import Reclaimable, holds, may_go, reclaimable
+from guard.remedies.reclaimable import Reclaimable, may_go, reclaimable
+from guard.remedies.sizes import holds
 from guard.types import Action, Applied, Change, Diagnosis, Outcome, Refusal, Surroundings
 
 NAME = "free_disk"

@@ -11,8 +11,9 @@ from guard.caches import CACHES, places
 from guard.caches.root import verified
 from guard.caches.said import lost_below
 from guard.remedies.around_evidence import with_neighbours
-from guard.remedies.deleting import delete_tree, size_of
+from guard.remedies.deleting import delete_tree
 from guard.remedies.protocol import nothing_to_undo
+from guard.remedies.sizes import size_of
 from guard.remedies.tools_in_play import programs
 from guard.types import Action, Applied, Change, Diagnosis, Outcome, Refusal, Surroundings
 

@@ -16,7 +16,6 @@ from guard.types import Surroundings
 # Caches in name only: in Maven's repository lies what was installed locally, and pnpm's store shares its files
 # with every node_modules by hard links, so that deleting it frees little.
 _KEPT = frozenset({"maven", "pnpm"})
-_MOST_ENTRIES = 200_000
 
 
 @dataclass(frozen=True)
@@ -55,38 +54,6 @@ def may_go(root: Path, entries: tuple[Path, ...], surroundings: Surroundings) ->
         one.root == root and set(entries) <= set(one.entries)
         for one in reclaimable(surroundings, str(root) if root.name.startswith(PREFIX) else "")
     )
-
-
-def holds(entry: Path, device: int) -> tuple[int, int]:
-    """(bytes, inodes) that deleting the entry gives back to a file system: nothing of what lies on another one.
-
-    Links are not followed; a file with another hard link gives back nothing.
-    """
-    size = count = 0
-    for status in _statuses(entry):
-        if status.st_dev != device or (not stat.S_ISDIR(status.st_mode) and status.st_nlink > 1):
-            continue
-        size += status.st_blocks * 512
-        count += 1
-        if count >= _MOST_ENTRIES:
-            break
-    return size, count
-
-
-def _statuses(entry: Path) -> Iterator[os.stat_result]:
-    try:
-        first = entry.lstat()
-    except OSError:
-        return
-    yield first
-    if not stat.S_ISDIR(first.st_mode):
-        return
-    for folder, folders, files in os.walk(entry, followlinks=False):
-        for name in (*folders, *files):
-            try:
-                yield Path(folder, name).lstat()
-            except OSError:
-                continue
 
 
 def _inside(folder: Path) -> tuple[Path, ...]:
