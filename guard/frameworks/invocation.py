@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from guard.frameworks.output import folder, read
+from guard.frameworks.output import folder, read, read_object
 from guard.frameworks.shell_words import assignment, single_command
 from guard.types import Outcome
 
@@ -261,14 +260,8 @@ def _package_script(made: Invocation, manager: str, cwd: Path) -> Invocation | s
 
 
 def _scripts(cwd: Path) -> Mapping[str, str] | None:
-    text = read(cwd / "package.json")
-    if text is None:
-        return None
-    try:
-        data = json.loads(text)
-    except ValueError:
-        return None
-    scripts = data.get("scripts", {}) if isinstance(data, dict) else {}
+    package = read_object(cwd / "package.json")
+    scripts = package.get("scripts", {}) if package is not None else None
     if not isinstance(scripts, dict):
         return None
     return {str(key): value for key, value in scripts.items() if isinstance(value, str)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Final
 
 from guard.frameworks.invocation import Invocation, find, program
 from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
-from guard.frameworks.output import folder, lines, read
+from guard.frameworks.output import folder, lines, read, read_object
 from guard.frameworks.verification import must_run, provable
 from guard.types import Change, FailedTests, Outcome, Refusal, Surroundings
 
@@ -168,11 +167,11 @@ def _settings(root: Path) -> str:
         text = read(root / name)
         if text and re.search(r"\b(bail|grep|fgrep|invert|reporter)\b", text):
             return f"{name} sets bail, grep or reporter"
-    try:
-        package = json.loads(read(root / "package.json") or "{}")
-    except ValueError:
+    manifest = root / "package.json"
+    package = read_object(manifest) if manifest.is_file() else {}
+    if package is None:
         return "package.json cannot be read"
-    own = package.get("mocha") if isinstance(package, dict) else None
+    own = package.get("mocha")
     if isinstance(own, dict) and {"bail", "b", "grep", "fgrep", "g", "f", "invert", "reporter"} & set(own):
         return "package.json sets bail, grep or reporter"
     # A suite may stop by itself: `this.bail(true)`. It leaves no trace in the log.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from guard.types import LogWindow, Outcome
 
@@ -63,6 +65,18 @@ def read(path: Path) -> str | None:
         return path.read_text("utf-8", "replace")
     except OSError:
         return None
+
+
+def read_object(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a plain file; None where there is none, or it cannot be read."""
+    text = read(path)
+    if text is None:
+        return None
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
 
 
 def folder(outcome: Outcome) -> Path:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 
 from guard.frameworks.invocation import Invocation, find, program
 from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
-from guard.frameworks.output import folder, lines, read, started, written_since
+from guard.frameworks.output import folder, lines, read, read_object, started, written_since
 from guard.frameworks.verification import must_run, provable
 from guard.types import Change, FailedTests, Outcome, Refusal, Surroundings
 
@@ -65,11 +64,10 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
     record = folder(outcome) / "test-results" / ".last-run.json"
     if not written_since(record, started(outcome)):
         return refused("Playwright left no record of this run")
-    try:
-        data = json.loads(read(record) or "")
-    except ValueError:
+    data = read_object(record)
+    if data is None:
         return refused("Playwright's record of the run cannot be read")
-    ids = data.get("failedTests") if isinstance(data, dict) else None
+    ids = data.get("failedTests")
     if not isinstance(ids, list) or len(ids) != counts.get("failed", 0) or not ids:
         return refused("Playwright's record does not agree with its summary")
     return FailedTests(NAME, tuple(str(each) for each in ids), total, True, "report")
@@ -110,11 +108,8 @@ def verified(change: Change, outcome: Outcome) -> bool:
     record = folder(outcome) / "test-results" / ".last-run.json"
     if counts != {"passed": wanted, "total": wanted} or not written_since(record, started(outcome)):
         return False
-    try:
-        data = json.loads(read(record) or "")
-    except ValueError:
-        return False
-    return isinstance(data, dict) and data.get("status") == "passed"
+    data = read_object(record)
+    return data is not None and data.get("status") == "passed"
 
 
 def _is_playwright(found: Invocation) -> bool:

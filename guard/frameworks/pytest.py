@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -19,7 +18,7 @@ from guard.frameworks.invocation import (
     program,
 )
 from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
-from guard.frameworks.output import folder, lines, read
+from guard.frameworks.output import folder, lines, read_object
 from guard.frameworks.verification import must_run, provable
 from guard.types import Around, Change, FailedTests, Outcome, Refusal, Surroundings
 
@@ -310,14 +309,8 @@ def _cached(
 
 def _entries(cache: Path) -> tuple[str, ...] | None:
     """The names in `lastfailed` of a cache folder."""
-    text = read(cache / "v" / "cache" / "lastfailed")
-    if text is None:
-        return None
-    try:
-        data = json.loads(text)
-    except ValueError:
-        return None
-    return tuple(str(name) for name in data) if isinstance(data, dict) else None
+    data = read_object(cache / "v" / "cache" / "lastfailed")
+    return None if data is None else tuple(data)
 
 
 def _same(entries: tuple[str, ...], named: tuple[str, ...], root: Path, cwd: Path) -> bool:
