@@ -313,7 +313,7 @@ def _in_package_json(program: str, rest: list[str], cwd: Path, depth: int) -> st
         return None
     try:
         scripts = json.loads(text).get("scripts", {})
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return None
     words = [word for word in rest if not word.startswith("-")]
     names = words[1:2] if words[:1] in (["run"], ["run-script"]) else words[:1]

@@ -73,7 +73,7 @@ def package_scripts(cwd: str, names: set[str] | frozenset[str]) -> list[str]:
     """The scripts of package.json that are named in `names`, and those that these run in turn (`npm run other`)."""
     try:
         scripts = json.loads(read(Path(cwd) / "package.json") or "{}").get("scripts", {})
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return []
     if not isinstance(scripts, dict):
         return []

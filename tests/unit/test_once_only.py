@@ -49,3 +49,11 @@ def test_inside_files_of_the_workspace(tmp_path):
     for argv in (("make", "build"), ("npm", "run", "check")):
         assert once_only(Command(argv, cwd=str(tmp_path))) is None, argv
     assert once_only(Command(("bash", "x"), script_file="ci.sh", cwd=str(tmp_path)))
+
+
+def test_a_package_json_nested_too_deep_says_nothing(tmp_path):
+    (tmp_path / "package.json").write_text("[" * 200_000)
+    assert once_only(Command(("npm", "run", "build"), cwd=str(tmp_path))) is None
+    from guard.remedies.tools_in_play import package_scripts
+
+    assert package_scripts(str(tmp_path), {"build"}) == []
