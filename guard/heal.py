@@ -156,7 +156,9 @@ def _whole_again(
     Returns the narrowed outcome itself where no further attempt may begin.
     """
     obstacle = "no attempt is left that could prove the narrowed run"
-    if narrowed.number < allowed:
+    if attempts.stopped_by is not None:
+        obstacle = "told to stop"
+    elif narrowed.number < allowed:
         _, obstacle = attempts.make_way(may_kill)
     if obstacle:
         hear(Event("gave_up", narrowed.number, reason=obstacle))

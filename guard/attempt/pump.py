@@ -29,20 +29,29 @@ class Pump:
         self.reading = True
         self.last_byte = monotonic()
         """When the last chunk had been written, or when the pump began."""
-        self.target_error: OSError | None = None
-        self.unrecorded = False
-        """Whether bytes passed that could not be recorded."""
+        self.started = False
         self.finished = _thread.allocate_lock()
         self.finished.acquire()
         self._stop_read, self._stop_write = os.pipe()
 
     def start(self) -> None:
-        """Begin to carry, in a thread of its own."""
+        """Begin to carry, in a thread of its own. Raises RuntimeError where no thread can be had."""
         _thread.start_new_thread(self._carry, ())
+        self.started = True
 
     def stop(self) -> None:
-        """End it at the next moment at which nothing is left to read."""
-        os.write(self._stop_write, b"x")
+        """End it at the next moment at which nothing is left to read. To be called once."""
+        try:
+            os.write(self._stop_write, b"x")
+        except OSError:
+            # It had ended by itself.
+            pass
+        os.close(self._stop_write)
+
+    def discard(self) -> None:
+        """Close what was opened for a command that did not start."""
+        for descriptor in (self.source, self._stop_read, self._stop_write):
+            os.close(descriptor)
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the end; False when it has not come in time."""
@@ -54,15 +63,17 @@ class Pump:
     def _carry(self) -> None:
         try:
             self._loop()
-        except OSError as error:
-            self.target_error = error
+        except OSError:
+            # Our stream cannot be written: the child finds its pipe closed, as it would find ours.
+            pass
         finally:
             # Closed here and nowhere else: a descriptor closed under a reading thread could be reused.
             os.close(self.source)
+            os.close(self._stop_read)
             self.finished.release()
 
     def _loop(self) -> None:
-        source, target, window, lock = self.source, self.target, self.window, self.lock
+        source, target = self.source, self.target
         poll = select.poll()
         poll.register(source, select.POLLIN)
         poll.register(self._stop_read, select.POLLIN)
@@ -87,23 +98,27 @@ class Pump:
             data = os.read(source, CHUNK)
             if not data:
                 return
-            self.reading = False
-            try:
-                if lock is None:
-                    window.add(data)
-                else:
-                    with lock:
-                        window.add(data)
-            except MemoryError:
-                # The record is ours, the stream is the user's: it goes on without a record.
-                self.unrecorded = True
-            try:
-                written = os.write(target, data)
-            except BlockingIOError:
-                written = 0
-            if written != len(data):
-                self._write_rest(memoryview(data)[written:])
-            self.last_byte = monotonic()
+            self.pass_on(data)
+
+    def pass_on(self, data: bytes) -> None:
+        """Record a chunk and write it to our stream."""
+        self.reading = False
+        try:
+            if self.lock is None:
+                self.window.add(data)
+            else:
+                with self.lock:
+                    self.window.add(data)
+        except MemoryError:
+            # The record is ours, the stream is the user's: it goes on without a record.
+            pass
+        try:
+            written = os.write(self.target, data)
+        except BlockingIOError:
+            written = 0
+        if written != len(data):
+            self._write_rest(memoryview(data)[written:])
+        self.last_byte = monotonic()
 
     def _write_rest(self, view: memoryview) -> None:
         while view:
@@ -114,3 +129,24 @@ class Pump:
                 writable = select.poll()
                 writable.register(self.target, select.POLLOUT)
                 writable.poll()
+
+
+def carry_here(pumps: list[Pump]) -> None:
+    """Carry in this thread, until every pipe has ended: for when the machine gives us no further thread."""
+    poll = select.poll()
+    left = {pump.source: pump for pump in pumps}
+    for source in left:
+        poll.register(source, select.POLLIN)
+    while left:
+        for source, _ in poll.poll():
+            data = b""
+            try:
+                data = os.read(source, CHUNK)
+                if data:
+                    left[source].pass_on(data)
+            except OSError:
+                data = b""
+            if not data:
+                poll.unregister(source)
+                os.close(source)
+                del left[source]

@@ -9,7 +9,7 @@ from time import monotonic, time
 
 from guard.attempt import spawn, streams, tree
 from guard.attempt.gauge import Gauge
-from guard.attempt.pump import Pump
+from guard.attempt.pump import Pump, carry_here
 from guard.attempt.window import Window
 
 TYPE_CHECKING = False
@@ -34,7 +34,6 @@ class Ended:
         "gauge",
         "how",
         "message",
-        "output_error",
         "quiet",
         "signal",
         "started",
@@ -53,7 +52,6 @@ class Ended:
         self.quiet = 0.0
         self.message = ""
         self.survivors: list[tree.Seen] = []
-        self.output_error = False
 
     @property
     def passed(self) -> bool:
@@ -86,17 +84,17 @@ def run_once(
         ended.code = failure.exit_code if isinstance(failure, spawn.NotStarted) else 126
         ended.message = str(failure)
         for pump in pumps:
-            os.close(pump.source)
+            pump.discard()
         return ended
     finally:
         for write_end in {source for source, _ in outputs}:
             os.close(write_end)
     relay.started = True
-    for pump in pumps:
-        pump.start()
     watch = _Watch(ended, child, pumps, relay, begin, grace_s)
     watch.set_limits(attempt_s, idle_s, budget_s)
     try:
+        for pump in pumps:
+            pump.start()
         watch.until_exit()
         child.give_terminal_back()
         watch.drain()
@@ -104,11 +102,20 @@ def run_once(
         _last_resort(ended, child.pid, pumps, fault)
     ended.duration = monotonic() - begin
     ended.quiet = watch.quiet()
-    ended.output_error = any(pump.target_error is not None for pump in pumps)
     if not ended.passed:
+        _look_back(ended)
+    return ended
+
+
+def _look_back(ended: Ended) -> None:
+    """What is known only afterwards; a fault of ours here leaves it unknown, and the exit code as it is."""
+    try:
         ended.survivors = tree.descendants()
         ended.gauge.finish(_children_peak())
-    return ended
+    except Exception as fault:
+        from guard import failsafe
+
+        failsafe.confess("looking back at the attempt", fault)
 
 
 def _last_resort(ended: Ended, pid: int, pumps: list[Pump], fault: Exception) -> None:
@@ -116,6 +123,7 @@ def _last_resort(ended: Ended, pid: int, pumps: list[Pump], fault: Exception) ->
     from guard import failsafe
 
     failsafe.confess("watching the command", fault)
+    carry_here([pump for pump in pumps if not pump.started])
     if ended.how == "not_started":
         try:
             _, status = os.waitpid(pid, 0)
@@ -125,7 +133,8 @@ def _last_resort(ended: Ended, pid: int, pumps: list[Pump], fault: Exception) ->
         ended.how = "exited" if code >= 0 else "signalled"
         ended.code, ended.signal = (code, None) if code >= 0 else (128 - code, -code)
     for pump in pumps:
-        pump.join(DRAIN_TOTAL_S)
+        if pump.started:
+            pump.join(DRAIN_TOTAL_S)
 
 
 def _plumb(window: Window, closed: Sequence[int]) -> tuple[list[Pump], list[tuple[int, int]]]:

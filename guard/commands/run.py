@@ -60,16 +60,12 @@ def run(request: Request) -> int:
     try:
         runner = Runner()
     except Exception as fault:
-        from guard import failsafe
-
-        failsafe.confess("the start", fault)
+        _confess("the start", fault)
         return _pass_through(request)
     try:
         settings = _settings(request, runner)
     except Exception as fault:
-        from guard import failsafe
-
-        failsafe.confess("looking for settings", fault)
+        _confess("looking for settings", fault)
         settings = None
     if isinstance(settings, int):
         return settings
@@ -77,9 +73,7 @@ def run(request: Request) -> int:
     try:
         ended = _first(runner, argv, request, settings)
     except Exception as fault:
-        from guard import failsafe
-
-        failsafe.confess("the first attempt", fault)
+        _confess("the first attempt", fault)
         if runner.relay.started:
             return 1
         return _pass_through(request)
@@ -87,8 +81,14 @@ def run(request: Request) -> int:
         return 0
     from guard import failsafe
 
-    code = ended.code
+    code = ended.code if runner.stopped_by is None else 128 + runner.stopped_by
     return failsafe.shielded("the run", code, lambda: _after(request, runner, argv, ended, settings))
+
+
+def _confess(stage: str, fault: Exception) -> None:
+    from guard import failsafe
+
+    failsafe.confess(stage, fault)
 
 
 def _settings(request: Request, runner: Runner) -> Settings | int | None:

@@ -30,6 +30,9 @@ main()
         "import guard.heal; guard.heal.diagnose = broken",
         "import guard.heal; guard.heal.plan = broken",
         "import guard.commands.run_heal as heal; heal.after_first = broken",
+        "run_once.Pump.start = broken",
+        "run_once.tree.descendants = broken",
+        "run_once.Gauge.finish = broken",
         "def full(self, data): raise MemoryError\nwindow.Window.add = full",
     ],
 )
