@@ -41,7 +41,7 @@ def run(
     if as_json:
         click.echo(json.dumps(judge.as_object(diagnosis, decided), ensure_ascii=False))
     else:
-        _print(diagnosis, decided)
+        print_diagnosis(diagnosis, decided)
     if why:
         for note in diagnosis.notes:
             click.echo(f"note: {note}", err=as_json)
@@ -95,7 +95,8 @@ def _batch(judge: Judge, file: str) -> int:
     return 0
 
 
-def _print(diagnosis: Diagnosis, decided: Plan) -> None:
+def print_diagnosis(diagnosis: Diagnosis, decided: Plan) -> None:
+    """The diagnosis and the decision as text."""
     click.echo(f"{diagnosis.label} ({diagnosis.family}), {diagnosis.probability:.0%}, {diagnosis.source}")
     for evidence in diagnosis.evidence:
         where = f"line {evidence.line}" if evidence.line else "seen"

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from guard.commands.diagnose import _print as print_diagnosis
-from guard.commands.diagnose import read
+from guard.commands.diagnose import print_diagnosis, read
 from guard.commands.judging import Judge
 from guard.errors import GuardError
 from guard.failsafe import say

@@ -12,117 +12,22 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from guard.policy.acting_commands import (
+    ALWAYS,
+    GRADLE_TASKS,
+    HARMLESS_FLAGS,
+    MAVEN_GOALS,
+    READING,
+    SCRIPT_RUNNERS,
+    SHELLS,
+    SUBCOMMANDS,
+    TASK,
+    TASK_HARMLESS,
+    TASK_RUNNERS,
+)
 from guard.policy.words import commands, unwrapped
 from guard.types import Command
 
-# program -> sub-commands (any position before options end) that act on the world outside the job
-_SUBCOMMANDS: dict[str, frozenset[str]] = {
-    "git": frozenset({"push", "send-email"}),
-    "docker": frozenset({"push"}),
-    "podman": frozenset({"push"}),
-    "buildah": frozenset({"push"}),
-    "skopeo": frozenset({"copy", "sync", "delete"}),
-    "crane": frozenset({"push", "copy", "delete", "tag"}),
-    "oras": frozenset({"push", "copy"}),
-    "cosign": frozenset({"sign", "attest"}),
-    "helm": frozenset({"upgrade", "install", "uninstall", "delete", "rollback", "push"}),
-    "helmfile": frozenset({"apply", "sync", "destroy"}),
-    "kubectl": frozenset(
-        {"apply", "create", "delete", "replace", "patch", "rollout", "scale", "set", "drain", "annotate", "label"}
-    ),
-    "oc": frozenset({"apply", "create", "delete", "replace", "patch", "rollout", "start-build"}),
-    "kustomize": frozenset(),
-    "argocd": frozenset({"sync"}),
-    "flux": frozenset({"reconcile", "bootstrap"}),
-    "terraform": frozenset({"apply", "destroy", "import", "taint"}),
-    "tofu": frozenset({"apply", "destroy", "import", "taint"}),
-    "terragrunt": frozenset({"apply", "destroy", "apply-all", "run-all"}),
-    "pulumi": frozenset({"up", "update", "destroy", "import"}),
-    "cdk": frozenset({"deploy", "destroy", "bootstrap"}),
-    "sam": frozenset({"deploy", "delete"}),
-    "serverless": frozenset({"deploy", "remove"}),
-    "sls": frozenset({"deploy", "remove"}),
-    "cargo": frozenset({"publish", "yank", "release"}),
-    "npm": frozenset({"publish", "unpublish", "deprecate", "dist-tag", "version"}),
-    "pnpm": frozenset({"publish"}),
-    "yarn": frozenset({"publish"}),
-    "bun": frozenset({"publish"}),
-    "lerna": frozenset({"publish", "version"}),
-    "changeset": frozenset({"publish", "version"}),
-    "nx": frozenset({"release"}),
-    "twine": frozenset({"upload"}),
-    "poetry": frozenset({"publish"}),
-    "uv": frozenset({"publish"}),
-    "flit": frozenset({"publish"}),
-    "hatch": frozenset({"publish"}),
-    "pdm": frozenset({"publish"}),
-    "gem": frozenset({"push", "yank"}),
-    "dotnet": frozenset({"push"}),
-    "nuget": frozenset({"push"}),
-    "pod": frozenset({"trunk"}),
-    "mix": frozenset({"hex.publish", "ecto.migrate", "ecto.rollback"}),
-    "cabal": frozenset({"upload"}),
-    "stack": frozenset({"upload"}),
-    "conan": frozenset({"upload"}),
-    "gh": frozenset({"release", "workflow"}),
-    "glab": frozenset({"release"}),
-    "goreleaser": frozenset({"release"}),
-    "jreleaser": frozenset({"release", "full-release", "deploy", "publish"}),
-    "fastlane": frozenset({"release", "deploy", "deliver", "pilot", "upload_to_app_store", "beta"}),
-    "ansible-playbook": frozenset(),
-    "vercel": frozenset({"deploy", "promote"}),
-    "netlify": frozenset({"deploy"}),
-    "firebase": frozenset({"deploy"}),
-    "wrangler": frozenset({"deploy", "publish"}),
-    "fly": frozenset({"deploy"}),
-    "flyctl": frozenset({"deploy"}),
-    "heroku": frozenset({"container:release", "releases:rollback"}),
-    "cf": frozenset({"push"}),
-    "eb": frozenset({"deploy"}),
-    "alembic": frozenset({"upgrade", "downgrade"}),
-    "flask": frozenset({"upgrade", "downgrade"}),
-    "django-admin": frozenset({"migrate", "flush", "loaddata"}),
-    "manage.py": frozenset({"migrate", "flush", "loaddata"}),
-    "flyway": frozenset({"migrate", "clean", "undo", "repair"}),
-    "liquibase": frozenset({"update", "rollback", "drop-all", "dropAll"}),
-    "dbmate": frozenset({"up", "migrate", "rollback"}),
-    "knex": frozenset({"migrate:latest", "migrate:up", "migrate:rollback", "seed:run"}),
-    "sequelize": frozenset({"db:migrate", "db:seed"}),
-    "sequelize-cli": frozenset({"db:migrate", "db:seed"}),
-    "prisma": frozenset({"deploy", "push", "reset"}),
-    "typeorm": frozenset({"migration:run", "migration:revert"}),
-    "rails": frozenset({"db:migrate", "db:rollback", "db:seed"}),
-    "rake": frozenset({"db:migrate", "db:rollback", "db:seed", "release"}),
-    "artisan": frozenset({"migrate"}),
-    "migrate": frozenset({"up", "down"}),
-    "goose": frozenset({"up", "down"}),
-    "sqitch": frozenset({"deploy", "revert"}),
-    "aws": frozenset(
-        {"deploy", "sync", "cp", "mv", "rm", "update-service", "update-function-code", "create-stack", "update-stack",
-         "create-deployment", "publish", "run-task", "send-message", "invoke"}
-    ),
-    "gcloud": frozenset({"deploy", "submit", "create", "delete", "update"}),
-    "gsutil": frozenset({"cp", "rsync", "mv", "rm"}),
-    "az": frozenset({"create", "delete", "update", "deploy", "up"}),
-    "semantic-release": frozenset(),
-    "rclone": frozenset({"copy", "sync", "move"}),
-}
-# These act whenever they run.
-_ALWAYS = frozenset({"semantic-release", "ansible-playbook", "release-it", "np", "standard-version", "bumpversion", "bump2version", "msmtp", "sendmail", "kamal", "cap", "capistrano"})
-_HARMLESS_FLAGS = frozenset({"--dry-run", "--dry-run=client", "--dry-run=server", "--check", "--help", "-h", "--version", "--no-publish", "-n"})
-_READING = frozenset({"view", "list", "ls", "status", "history", "get", "download", "diff", "plan", "describe", "--check"})
-# A script, target or task whose name says that it acts on the world.
-_TASK = re.compile(
-    r"(?:\A|[:_.\-/ ])(?:re)?(?:deploy(?:ment)?|publish|release|upload|push|migrate|migrations?|promote|rollout|rollback|provision|ship)"
-    r"(?:\Z|[:_.\-/ ])",
-    re.IGNORECASE,
-)
-_TASK_HARMLESS = re.compile(r"(?:\A|[:_.\-/ ])(?:dry[-_]?run|test|tests|check|lint|build|verify|docs|notes?)(?:\Z|[:_.\-/ ])", re.IGNORECASE)
-_TASK_RUNNERS = frozenset({"make", "gmake", "just", "task", "mage", "invoke", "inv", "nox", "tox", "rake", "ant", "gulp", "grunt", "earthly", "dagger"})
-_SCRIPT_RUNNERS = frozenset({"npm", "pnpm", "yarn", "bun", "composer", "hatch", "pdm", "poe", "nx", "turbo", "lerna"})
-_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash"})
-_MAVEN_GOALS = re.compile(r"\A(?:deploy|site-deploy|release:(?!clean)\w+|[\w.:-]*(?:deploy|nexus-staging|central-publishing)[\w.-]*:(?:deploy|release|publish)[\w-]*|flyway:(?:migrate|clean)|liquibase:update|jib:build|docker:push)\Z")
-_GRADLE_TASKS = re.compile(r"(?:\A|:)(?:publish(?!\w*ToMavenLocal\b)\w*|upload\w*|deploy\w*|release|closeAndRelease\w*|flywayMigrate|jib|dockerPush\w*)\Z")
 _HTTP_WRITES = re.compile(r"\A(?:POST|PUT|PATCH|DELETE)\Z")
 _MOST_BYTES = 256 << 10
 _DEPTH = 3
@@ -151,11 +56,11 @@ def _in_words(words: list[str], cwd: Path, depth: int) -> str | None:
         return _interpreted(program, rest, cwd, depth)
     if program in ("poetry", "uv", "pdm", "hatch", "rye", "conda", "mise", "direnv") and rest[:1] in (["run"], ["exec"]):
         return _in_words(unwrapped(rest[1:]), cwd, depth + 1)
-    if program in _SHELLS:
+    if program in SHELLS:
         return _in_shell(rest, cwd, depth)
     # `-n` is a namespace to kubectl and helm; to git push, make and others it is the dry run.
     namespaced = program in ("curl", "kubectl") or (program == "helm" and "--dry-run" not in rest)
-    if not _HARMLESS_FLAGS.isdisjoint(rest) and not namespaced:
+    if not HARMLESS_FLAGS.isdisjoint(rest) and not namespaced:
         return None
     if program in ("kubectl", "oc") and any(word.startswith("--dry-run") and word != "--dry-run=none" for word in rest):
         return None
@@ -164,9 +69,9 @@ def _in_words(words: list[str], cwd: Path, depth: int) -> str | None:
         return found
     if program in ("make", "gmake"):
         return _first([_by_name(program, rest), _in_makefile(rest, cwd, depth)])
-    if program in _SCRIPT_RUNNERS:
+    if program in SCRIPT_RUNNERS:
         return _first([_by_name(program, rest), _in_package_json(program, rest, cwd, depth)])
-    if program in _TASK_RUNNERS:
+    if program in TASK_RUNNERS:
         return _by_name(program, rest)
     if "/" in words[0] or words[0].endswith((".sh", ".bash", ".py")):
         return _first([_by_name("", [os.path.basename(words[0])]), _in_file(cwd / words[0], cwd, depth)])
@@ -174,13 +79,13 @@ def _in_words(words: list[str], cwd: Path, depth: int) -> str | None:
 
 
 def _acts(program: str, rest: list[str]) -> str | None:
-    if program in _ALWAYS:
+    if program in ALWAYS:
         return program
     if program in ("mvn", "mvnw", "mvnd"):
-        goal = next((word for word in rest if _MAVEN_GOALS.match(word)), None)
+        goal = next((word for word in rest if MAVEN_GOALS.match(word)), None)
         return f"{program} {goal}" if goal else None
     if program in ("gradle", "gradlew", "sbt"):
-        task = next((word for word in rest if _GRADLE_TASKS.search(word)), None)
+        task = next((word for word in rest if GRADLE_TASKS.search(word)), None)
         return f"{program} {task}" if task else None
     if (program == "docker" and "buildx" in rest) or (program == "docker" and "build" in rest):
         return f"{program} build --push" if "--push" in rest or any("type=registry" in word for word in rest) else None
@@ -191,18 +96,18 @@ def _acts(program: str, rest: list[str]) -> str | None:
         return "ssh (what it runs elsewhere is not known)" if len([w for w in rest if not w.startswith("-")]) > 1 else None
     if program in ("curl", "http", "https", "wget"):
         return _http(program, rest)
-    if program in ("gh", "glab") and not _READING.isdisjoint(rest[:2]):
+    if program in ("gh", "glab") and not READING.isdisjoint(rest[:2]):
         return None
     if program == "aws" and ("s3" in rest[:1] or "s3api" in rest[:1]):
         targets = [word for word in rest[1:] if not word.startswith("-")]
         return "aws s3 upload" if targets[-1:] and targets[-1].startswith("s3://") and targets[:1] != ["ls"] else None
-    wanted = _SUBCOMMANDS.get(program)
+    wanted = SUBCOMMANDS.get(program)
     if wanted:
         words = [word for word in rest if not word.startswith("-")][:4]
         if program in ("npm", "pnpm", "yarn", "bun") and words[:1] in (["run"], ["run-script"], ["exec"], ["dlx"]):
             return None
         sub = next((word for word in words if word in wanted), None)
-        if sub and not (program in ("kubectl", "oc") and _READING & set(words[1:])):
+        if sub and not (program in ("kubectl", "oc") and READING & set(words[1:])):
             return f"{program} {sub}"
     return None
 
@@ -231,7 +136,7 @@ def _interpreted(program: str, rest: list[str], cwd: Path, depth: int) -> str | 
     if script is None:
         return None
     name = os.path.basename(script)
-    return _in_words([name, *rest[rest.index(script) + 1 :]], cwd, depth + 1) if name in _SUBCOMMANDS else _by_name("", [name])
+    return _in_words([name, *rest[rest.index(script) + 1 :]], cwd, depth + 1) if name in SUBCOMMANDS else _by_name("", [name])
 
 
 def _in_shell(rest: list[str], cwd: Path, depth: int) -> str | None:
@@ -249,7 +154,7 @@ def _by_name(program: str, words: list[str]) -> str | None:
     """A target, script or task whose own name says what it does."""
     for word in words:
         name = re.sub(r"\.(?:sh|bash|py|rb|js|ts|mjs)\Z", "", word)
-        if not word.startswith("-") and "=" not in word and _TASK.search(name) and not _TASK_HARMLESS.search(name):
+        if not word.startswith("-") and "=" not in word and TASK.search(name) and not TASK_HARMLESS.search(name):
             return f"{program} {word}".strip()
     return None
 

@@ -30,17 +30,19 @@ def plan(
     """What to do after a failed attempt; `spent`: the attempts before it, with what was changed."""
     rule = settings.rule(diagnosis.label)
     reason = _stop(diagnosis, outcome, settings, rule)
-    strategy = _strategy(diagnosis, outcome, spent, settings, surroundings)
-    if not reason and strategy is None:
-        reason = _cannot_heal(diagnosis, rule)
     if reason:
         return Plan("escalate", reason)
     refused: list[Refusal] = []
+    strategy = _strategy(diagnosis, outcome, spent, settings, surroundings)
+    if strategy is not None:
+        return _priced((strategy,), refused, diagnosis, outcome, spent, memory, budget_left_s)
+    reason = _cannot_heal(diagnosis, rule)
+    if reason:
+        return Plan("escalate", reason)
     for group in _groups(diagnosis.label, rule):
-        changes = (strategy,) if strategy is not None else _ask(group, diagnosis, outcome, surroundings, spent, refused)
-        if not changes:
-            continue
-        return _priced(changes, refused, diagnosis, outcome, spent, memory, budget_left_s)
+        changes = _ask(group, diagnosis, outcome, surroundings, spent, refused)
+        if changes:
+            return _priced(changes, refused, diagnosis, outcome, spent, memory, budget_left_s)
     return Plan("escalate", _nothing_left(diagnosis, spent, refused), refused=tuple(refused))
 
 
@@ -52,7 +54,7 @@ def in_general(diagnosis: Diagnosis, settings: Settings) -> Plan | None:
     rule = settings.rule(diagnosis.label)
     if not rule.on or settings.attempts < 2 or _cannot_heal(diagnosis, rule):
         return None
-    groups = [group for group in _groups(diagnosis.label, rule) if group]
+    groups = _groups(diagnosis.label, rule)
     if not groups:
         return None
     names = " or ".join(" and ".join(group) for group in groups)
@@ -108,8 +110,8 @@ def _cannot_heal(diagnosis: Diagnosis, rule: LabelRule) -> str:
 
 def _groups(label: str, rule: LabelRule) -> tuple[tuple[str, ...], ...]:
     if rule.remedies is not None:
-        return tuple((name,) for name in rule.remedies) or ((),)
-    return ORDER.get(label, ((),))
+        return tuple((name,) for name in rule.remedies)
+    return ORDER.get(label, ())
 
 
 def _ask(

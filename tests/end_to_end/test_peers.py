@@ -28,8 +28,8 @@ def test_on_a_time_out_a_child_that_ignores_term_is_gone_before_the_next_attempt
     script = "trap '' TERM\ndate +%s.%N > start.$PIPEGUARD_ATTEMPT\n(trap '' TERM; for i in $(seq 600); do date +%s.%N > alive.$PIPEGUARD_ATTEMPT; sleep 0.1; done) &\nwait"
     done = run(script=script)
     assert done.code == 124
-    if (workspace / "start.2").exists():
-        assert float((workspace / "alive.1").read_text()) < float((workspace / "start.2").read_text())
+    # The second attempt did run, and the first one's last sign of life is older.
+    assert float((workspace / "alive.1").read_text()) < float((workspace / "start.2").read_text())
 
 
 def test_a_child_killed_from_elsewhere_is_noticed_at_once(installed, workspace):
@@ -73,22 +73,9 @@ def test_nothing_is_lost_into_a_late_reader(installed, workspace):
     assert lines == 200_000
 
 
-def test_no_delay_is_slept_after_the_last_failure(run, workspace):
-    (workspace / ".pipeguard.yml").write_text("attempts: 1\n")
-    done = run("sh", "-c", "echo 'curl: (6) Could not resolve host: index.example'; exit 6")
-    assert done.code == 6
-    # The run's own clock, so that a slow start of the machine does not count.
-    assert done.result["duration_s"] < 3
-
-
 def test_attempts_see_their_number_and_outputs_of_a_failed_one_are_wiped(run, workspace):
     output = workspace / "output"
     output.touch()
     script = 'echo "n=$PIPEGUARD_ATTEMPT" >> "$GITHUB_OUTPUT"; [ $PIPEGUARD_ATTEMPT = 2 ] || { echo "curl: (6) Could not resolve host: index.example"; exit 6; }'
     assert run(script=script, env={"GITHUB_OUTPUT": str(output)}).code == 0
     assert output.read_text() == "n=2\n"
-
-
-def test_a_pass_has_no_floor_of_a_second(run):
-    done = run("true")
-    assert done.result["duration_s"] < 1.0

@@ -71,9 +71,11 @@ def test_the_last_attempts_code_is_the_runs():
     assert (result.status, result.exit_code) == ("failed", 3)
 
 
-def test_attempts_are_counted():
-    result, _ = run(ended(DNS, 6), Played(ended(DNS, 6), ended(DNS, 6), PASSED))
+def test_attempts_are_counted_and_nothing_is_slept_after_the_last():
+    played = Played(ended(DNS, 6), ended(DNS, 6), PASSED)
+    result, _ = run(ended(DNS, 6), played)
     assert (result.status, len(result.attempts)) == ("failed", 3)
+    assert len(played.waits) == 2
 
 
 def test_a_budget_that_the_wait_does_not_fit_in_ends_the_healing():
