@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -55,17 +56,11 @@ def diagnose(outcome: Outcome, memory: Memory, extra: Sequence[Path] = ()) -> Di
     else:
         diagnosis = _disk_or_unknown(outcome, winner, log, masker)
     corrected = memory.label(diagnosis.fingerprint)
-    label, source, probability = diagnosis.label, diagnosis.source, diagnosis.probability
-    if corrected is not None and corrected != label:
-        label, source, probability = corrected, "history", max(probability, 0.9)
-    return Diagnosis(
-        label=label,
-        probability=round(probability, 4),
-        source=source,
-        evidence=diagnosis.evidence,
-        entities=diagnosis.entities,
-        fingerprint=diagnosis.fingerprint,
-        alternatives=diagnosis.alternatives,
+    if corrected is not None and corrected != diagnosis.label:
+        diagnosis = replace(diagnosis, label=corrected, source="history", probability=max(diagnosis.probability, 0.9))
+    return replace(
+        diagnosis,
+        probability=round(diagnosis.probability, 4),
         notes=(*notes, guess.note) if guess.note else notes,
     )
 
@@ -139,10 +134,7 @@ def _stands_behind(one: Weighed, best: Weighed) -> bool:
 
 def _by_signature(winner: Weighed, weighed: Sequence[Weighed], log: Log, masker: Masker) -> Diagnosis:
     label = winner.label
-    others: dict[str, float] = {}
-    for one in weighed:
-        if one.label != label and not explains(label, one.label):
-            others[one.label] = max(others.get(one.label, 0.0), one.weight)
+    others = _rivals(label, weighed)
     supporters = {one.hit.signature.id for one in weighed if one.label == label and not one.lost}
     alone = winner.hit.signature.probability * (0.97 if winner.hit.signature.kind == "cause" else 0.85)
     alone = min(alone + 0.02 * (len(supporters) - 1), 0.98) * (1.0 if not winner.lost else 0.7)
@@ -159,6 +151,15 @@ def _by_signature(winner: Weighed, weighed: Sequence[Weighed], log: Log, masker:
         fingerprint=fingerprint(label, winner.hit.signature.id, text),
         alternatives=_alternatives(others, 1 - probability),
     )
+
+
+def _rivals(label: str, weighed: Sequence[Weighed]) -> dict[str, float]:
+    """Labels that the chosen one does not explain, each with the weight of its weightiest hit."""
+    rivals: dict[str, float] = {}
+    for one in weighed:
+        if one.label != label and not explains(label, one.label):
+            rivals[one.label] = max(rivals.get(one.label, 0.0), one.weight)
+    return rivals
 
 
 def _alternatives(others: dict[str, float], room: float) -> tuple[Alternative, ...]:
@@ -229,10 +230,6 @@ def _proved(proof: kernel_says.Proof, weighed: Sequence[Weighed], log: Log, mask
         evidence += tuple(
             Evidence(line.line, line.text, "related") for line in _last_lines(log, masker, 2 if proof.label == "hang" else 1)
         )
-    others: dict[str, float] = {}
-    for one in weighed:
-        if one.label != proof.label and not explains(proof.label, one.label):
-            others[one.label] = max(others.get(one.label, 0.0), one.weight)
     cause = log.text(best.hit.index) if best is not None else proof.source
     return Diagnosis(
         label=proof.label,
@@ -241,7 +238,7 @@ def _proved(proof: kernel_says.Proof, weighed: Sequence[Weighed], log: Log, mask
         evidence=evidence,
         entities=entities,
         fingerprint=fingerprint(proof.label, proof.source, masker.text(cause)),
-        alternatives=_alternatives(others, 1 - proof.probability),
+        alternatives=_alternatives(_rivals(proof.label, weighed), 1 - proof.probability),
     )
 
 
