@@ -253,7 +253,9 @@ class Diagnosis:
     fingerprint: str = ""
     alternatives: tuple[Alternative, ...] = ()
     notes: tuple[str, ...] = ()
-    """What else was found on the way: signatures that fired and lost, what could not be used."""
+    """What else was found on the way: signatures that fired and lost."""
+    without: str = ""
+    """What could not be asked for its opinion, and why; empty where all spoke."""
 
     @property
     def family(self) -> str:

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from guard.caches import cargo, ccache, go, go_build, gradle, maven, npm, pip, pnpm, uv, yarn, yarn_berry
+from guard.caches import (
+    cargo,
+    ccache,
+    go,
+    go_build,
+    gradle,
+    maven,
+    npm,
+    pip,
+    pnpm,
+    poetry,
+    uv,
+    yarn,
+    yarn_berry,
+    yarn_berry_mirror,
+)
 from guard.caches.protocol import Cache
 
 CACHES: dict[str, Cache] = {
@@ -15,7 +30,9 @@ CACHES: dict[str, Cache] = {
     "npm": npm,
     "pip": pip,
     "pnpm": pnpm,
+    "poetry": poetry,
     "uv": uv,
     "yarn": yarn,
     "yarn_berry": yarn_berry,
+    "yarn_berry_mirror": yarn_berry_mirror,
 }

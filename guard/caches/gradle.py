@@ -79,7 +79,8 @@ def _entry(root: Path, path: Path) -> Path | None:
     if parts[0] != "caches" or len(parts) < 3 or not re.fullmatch(_MADE, parts[1]):
         return None
     for position, name in enumerate(parts[1:], 1):
-        if _FILES.fullmatch(name) and len(parts) >= position + 4:
+        # Both by group, module and version.
+        if (name == "descriptors" or _FILES.fullmatch(name)) and len(parts) >= position + 4:
             return root.joinpath(*parts[: position + 4])
         if _BY_ENTRY.fullmatch(name) and len(parts) >= position + 2:
             return root.joinpath(*parts[: position + 2])

@@ -13,6 +13,7 @@ from guard.types import Diagnosis, Surroundings
 NAME = "pnpm"
 
 _STORE = r"v\d+"
+_ENTRY = re.compile(r"(?:files|index)/[0-9a-f]{2}/[0-9a-f]{60,}[^/]*")
 _INTEGRITY = re.compile(r"\bsha512-([A-Za-z0-9+/]{86}==)")
 
 
@@ -51,6 +52,7 @@ def damaged(root: Path, diagnosis: Diagnosis) -> tuple[Path, ...]:
     """The indexes of the packages whose tarball hash or name and version the lines carry, and files named by path.
 
     Without its index a package is fetched again, and files that are not what they should be are replaced.
+    pnpm itself sees by date and size that a file was changed; one changed with its old date it takes for sound.
     """
     text = said.text(diagnosis)
     digests = []
@@ -73,7 +75,8 @@ def damaged(root: Path, diagnosis: Diagnosis) -> tuple[Path, ...]:
                 if any(file.name.endswith(f"-{one}.json") for one in named):
                     found[file] = None
         for path in said.paths_below(store, diagnosis):
-            if path.is_file() and path.relative_to(store).parts[0] in ("files", "index"):
+            # A folder where a file belongs is what a half restored cache leaves; pnpm stumbles over it each time.
+            if _ENTRY.fullmatch(path.relative_to(store).as_posix()):
                 found[path] = None
     return tuple(found)
 

@@ -1,4 +1,4 @@
-"""Yarn 2 and later: one zip for each package, named by name, version and hash."""
+"""Yarn 2 and later in a project of its own: one zip for each package, named by name, version and hash."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LINE = re.compile(r"((?:@[\w.-]+/)?[A-Za-z0-9_][\w.-]*)@(?:npm:|virtual:[0-9a-f
 
 
 def candidates(surroundings: Surroundings) -> tuple[Path, ...]:
-    """YARN_CACHE_FOLDER, `cacheFolder` of .yarnrc.yml, then the project's .yarn/cache where git does not hold it, then the global one."""
+    """YARN_CACHE_FOLDER, `cacheFolder` of .yarnrc.yml, else the project's .yarn/cache; only where git does not hold it."""
     given = places.from_env(surroundings, "YARN_CACHE_FOLDER")
     if given:
         return given
@@ -27,10 +27,7 @@ def candidates(surroundings: Surroundings) -> tuple[Path, ...]:
         if value
         else Path(surroundings.workspace) / ".yarn/cache"
     )
-    everybody = surroundings.env.get("YARN_GLOBAL_FOLDER") or places.key_value(settings, "globalFolder")
-    shared = places.absolute(everybody or "~/.yarn/berry", surroundings.cwd, surroundings.env, surroundings.home)
-    found = [] if own is None or _in_git(Path(surroundings.workspace), own) else [own]
-    return (*found, shared / "cache") if shared is not None else tuple(found)
+    return () if own is None or _in_git(Path(surroundings.workspace), own) else (own,)
 
 
 def _in_git(workspace: Path, folder: Path) -> bool:

@@ -38,6 +38,8 @@ def run(
         for line in error.lines():
             say(line)
         return error.exit_code
+    if diagnosis.without:
+        say(f"guard: {diagnosis.without}; signatures and the kernel decide")
     if as_json:
         click.echo(json.dumps(judge.as_object(diagnosis, decided), ensure_ascii=False))
     else:

@@ -18,14 +18,14 @@ from guard.attempt import kernel, tree
 from guard.caches import CACHES
 from guard.caches.root import verified
 from guard.diagnosis.mask import Masker
+from guard.diagnosis.model import FILE
+from guard.diagnosis.model import folder as model_folder
 from guard.errors import GuardError
 from guard.platforms import PLATFORMS
 from guard.settings import Settings
 from guard.surroundings import look_around
 from guard.types import Allow, Mount, Refusal, Surroundings
 
-# The wheel packs the model beside the package; a checkout has it at its top.
-_MODELS = tuple(Path(__file__).parents[up] / "models" / "classifier.onnx" for up in (1, 2))
 _LITTLE_BYTES = 1 << 30
 _FEW_INODES = 0.02
 
@@ -206,14 +206,14 @@ def _caches(machine: Surroundings) -> Iterator[Finding]:
 
 
 def _about_guard() -> Iterator[Finding]:
-    model = next((path for path in _MODELS if path.is_file()), None)
-    if model is None:
-        yield Finding("note", "model", "no classifier ships yet: signatures and the kernel decide", {"path": None})
-    else:
+    model = model_folder() / FILE
+    if model.is_file():
         yield Finding("ok", "model", str(model), {"path": str(model)})
+    else:
+        yield Finding("note", "model", f"no {model}: signatures and the kernel decide", {"path": None})
     # Found, not imported: it costs a tenth of a second and starts threads.
     present = importlib.util.find_spec("onnxruntime") is not None
-    yield Finding("ok" if present or model is None else "problem", "onnxruntime",
+    yield Finding("ok" if present else "problem", "onnxruntime",
                   "installed" if present else "not installed: no classifier can run", {"installed": present})  # fmt: skip
     yield _shipped()
 

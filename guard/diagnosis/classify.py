@@ -1,8 +1,9 @@
-"""The place of the learned classifier: until a model ships it abstains, and says so once."""
+"""The learned classifier's opinion of a log; without a classifier, an abstention that says why."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from guard.diagnosis.lines import Log
 from guard.types import Outcome
@@ -10,14 +11,29 @@ from guard.types import Outcome
 
 @dataclass(frozen=True)
 class Guess:
-    """What the model says: probabilities by label (empty: it abstains) and the lines that matter."""
+    """What the model says: probabilities by label (empty: it abstains) and the share of attention of each line."""
 
-    probabilities: tuple[tuple[str, float], ...] = ()
-    salient: tuple[int, ...] = ()
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    salience: Mapping[int, float] = field(default_factory=dict)
+    """By index of the line in the log, between 0 and 1; all together 1 at most."""
+    arbitration: Mapping[str, float] = field(default_factory=dict)
+    """How much each voice counts beside this model (`diagnosis.arbitrate`)."""
     note: str = ""
 
 
 def classify(log: Log, outcome: Outcome) -> Guess:
-    """The model's opinion of a log. No model ships yet: an abstention."""
-    del log, outcome
-    return Guess(note="no classifier ships with this version")
+    """The model's opinion of a log, or an abstention whose `note` says why there is none."""
+    try:
+        from guard.diagnosis.model import NoModel, load
+        from guard.diagnosis.reading import read
+    except ImportError as error:
+        return Guess(note=f"no classifier: {error.name} cannot be imported")
+    try:
+        model = load()
+        reading = read(log, outcome.exit_code, outcome.signal, outcome.ended)
+        probabilities, salience = model.answer(log, reading)
+    except NoModel as error:
+        return Guess(note=f"no classifier: {error}")
+    except Exception as error:
+        return Guess(note=f"no classifier: it failed with {type(error).__name__}")
+    return Guess(probabilities, dict(zip(reading.chosen, salience, strict=True)), model.arbitration)

@@ -8,7 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from guard.diagnosis import exit_codes, kernel_says
-from guard.diagnosis.classify import classify
+from guard.diagnosis.arbitrate import arbitrate, attention
+from guard.diagnosis.classify import Guess, classify
 from guard.diagnosis.entities import retry_after, validated
 from guard.diagnosis.explains import explains
 from guard.diagnosis.fingerprint import fingerprint
@@ -29,7 +30,10 @@ _GAP = 25
 """Lines after which a symptom no longer belongs to the cause before it."""
 _BESIDE = 4
 _RELATED = 4
+_ATTENDED = 3
 _TELEMETRY_LINE = 0
+_SHOWN = 0.03
+"""Of the model's attention, from which a line is worth showing."""
 
 
 @lru_cache(maxsize=4)
@@ -51,6 +55,8 @@ def diagnose(outcome: Outcome, memory: Memory, extra: Sequence[Path] = ()) -> Di
     winner = _winner(weighed)
     if proof is not None:
         diagnosis = _proved(proof, weighed, log, masker)
+    elif guess.probabilities:
+        diagnosis = _arbitrated(guess, weighed, winner, outcome, log, masker)
     elif winner is not None and winner.weight >= ENOUGH:
         diagnosis = _by_signature(winner, weighed, log, masker)
     else:
@@ -61,7 +67,8 @@ def diagnose(outcome: Outcome, memory: Memory, extra: Sequence[Path] = ()) -> Di
     return replace(
         diagnosis,
         probability=round(diagnosis.probability, 4),
-        notes=(*notes, guess.note) if guess.note else notes,
+        notes=notes,
+        without=guess.note,
     )
 
 
@@ -75,6 +82,94 @@ def _against_kernel(weighed: list[Weighed], outcome: Outcome, log: Log) -> list[
         else one
         for one in weighed
     ]
+
+
+def _arbitrated(
+    guess: Guess, weighed: list[Weighed], winner: Weighed | None, outcome: Outcome, log: Log, masker: Masker
+) -> Diagnosis:
+    """What signatures and model say together."""
+    ranked = arbitrate(_told_by_kernel(guess, weighed, outcome), weighed, winner, len(log), ENOUGH)
+    ranked = _cause_first(ranked, winner)
+    label, probability = next(iter(ranked.items()))
+    others = tuple(Alternative(other, round(odds, 4)) for other, odds in ranked.items() if other != label and odds >= 0.02)[:4]
+    if label == "unknown":
+        found = _disk_or_unknown(outcome, winner, log, masker)
+        if found.label != "unknown":
+            return found
+        return replace(
+            found,
+            probability=probability,
+            evidence=_with_attention(found.evidence, guess, log, masker) if found.source == "none" else found.evidence,
+            alternatives=others,
+        )
+    best = winner if winner is not None and winner.label == label else _best_of(label, weighed, guess)
+    if best is not None:
+        found = _by_signature(best, weighed, log, masker)
+        source = found.source if best is winner else "model"
+        return replace(
+            found,
+            probability=probability,
+            source=source,
+            evidence=_with_attention(found.evidence, guess, log, masker),
+            alternatives=others,
+        )
+    evidence = _with_attention((), guess, log, masker) or _last_lines(log, masker, 2)
+    text = evidence[0].text if evidence else f"exit {outcome.exit_code}"
+    return Diagnosis(
+        label=label,
+        probability=probability,
+        source="model",
+        evidence=evidence,
+        fingerprint=fingerprint(label, "model", text),
+        alternatives=others,
+    )
+
+
+def _told_by_kernel(guess: Guess, weighed: Sequence[Weighed], outcome: Outcome) -> Guess:
+    """The model does not hear the kernel: of a kill that it did not count, what the model says of memory counts little."""
+    killed = outcome.signal == 9 or outcome.exit_code == 137
+    heard = any(one.label == "out_of_memory" and not one.lost for one in weighed)
+    if not (killed and kernel_says.no_oom_kill(outcome)) or heard:
+        return guess
+    chances = dict(guess.probabilities)
+    doubted = 0.98 * chances.get("out_of_memory", 0.0)
+    chances["out_of_memory"] -= doubted
+    chances["unknown"] += doubted
+    return replace(guess, probabilities=chances)
+
+
+def _cause_first(ranked: dict[str, float], winner: Weighed | None) -> dict[str, float]:
+    """What the log shows to have come first and explains the likeliest label takes its place: the root cause counts."""
+    first = next(iter(ranked))
+    if winner is None or winner.symptom or winner.lost or winner.weight < EARNEST or not explains(winner.label, first):
+        return ranked
+    moved = {winner.label: ranked[winner.label] + ranked[first], first: 0.0}
+    return dict(sorted({**ranked, **moved}.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _best_of(label: str, weighed: Sequence[Weighed], guess: Guess) -> Weighed | None:
+    """The hit for a label that the model chose: the weightiest, best one where the model looks."""
+    same = [one for one in weighed if one.label == label and not one.lost and one.weight >= 0.1]
+    return max(same, key=lambda one: one.weight * (0.1 + attention(guess.salience, one.hit.index)), default=None)
+
+
+def _with_attention(
+    evidence: tuple[Evidence, ...], guess: Guess, log: Log, masker: Masker
+) -> tuple[Evidence, ...]:
+    """The evidence of signatures and the lines that the model looked at most: the first is the root cause."""
+    shown = {one.line for one in evidence}
+    texts = {one.text for one in evidence}
+    looked: list[Evidence] = []
+    for index, share in sorted(guess.salience.items(), key=lambda item: (-item[1], item[0])):
+        if share < _SHOWN or len(looked) == _ATTENDED:
+            break
+        text = masker.text(log.text(index))
+        if text.strip() and log.number(index) not in shown and text not in texts:
+            looked.append(Evidence(log.number(index), text, "related"))
+            texts.add(text)
+    if not evidence and looked:
+        looked[0] = replace(looked[0], rank="primary")
+    return (*evidence[:1], *looked, *evidence[1:])[: _RELATED + 1]
 
 
 def _winner(weighed: Sequence[Weighed]) -> Weighed | None:

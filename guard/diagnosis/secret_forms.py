@@ -1,4 +1,4 @@
-"""A secret → the forms in which it may be printed: as it is, percent, JSON, base64 at any alignment."""
+"""A secret → the forms in which it may be printed: as it is, percent, JSON, hexadecimal, base64 at any alignment."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from urllib.parse import quote, quote_plus
 _SHORTEST_CORE = 6
 # `base64` breaks lines at 76 characters, PEM and OpenSSL at 64.
 _WRAPS = (76, 64)
+_HEX_WRAP = 60
+"""Digits on a line of `xxd -p`."""
+_SHORTEST_HEX = 12
+"""Digits that are no commit or checksum by chance: six characters, as of a plain secret."""
 
 
 def of(value: str) -> Iterable[str]:
@@ -24,7 +28,18 @@ def of(value: str) -> Iterable[str]:
     for text in (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
         yield text
         yield text.replace("/", "\\/")
+    yield from _hexadecimal(data)
     yield from _base64(data)
+
+
+def _hexadecimal(data: bytes) -> Iterable[str]:
+    """Digit by digit as `bytes.hex`, `xxd -p` and `openssl` print it, in either case, also with colons or spaces between bytes."""
+    digits = data.hex()
+    lines = [digits[at : at + _HEX_WRAP] for at in range(0, len(digits), _HEX_WRAP)]
+    for text in (digits, *lines, data.hex(":"), data.hex(" ")):
+        if len(text) >= _SHORTEST_HEX:
+            yield text
+            yield text.upper()
 
 
 def _encodable(value: str) -> bool:

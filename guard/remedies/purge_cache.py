@@ -22,11 +22,13 @@ LABELS = frozenset({"corrupt_artifact"})
 
 undo = nothing_to_undo
 
+# Yarn fills the project's folder from the one for all projects: what is damaged in one is often so in the other.
+_BERRY = ("yarn_berry", "yarn_berry_mirror")
 # What signatures and commands call a tool → the caches it may have, the likeliest first.
 _CACHES_OF: dict[str, tuple[str, ...]] = {
     "python": ("pip",), "python3": ("pip",), "pip3": ("pip",), "pipx": ("pip",), "tox": ("pip",), "nox": ("pip",),
-    "npx": ("npm",), "node": ("npm",), "yarn": ("yarn", "yarn_berry"), "yarnpkg": ("yarn", "yarn_berry"),
-    "pnpx": ("pnpm",), "corepack": ("pnpm", "yarn_berry", "yarn"), "rustc": ("cargo",), "rust": ("cargo",),
+    "npx": ("npm",), "node": ("npm",), "yarn": ("yarn", *_BERRY), "yarnpkg": ("yarn", *_BERRY), "yarn_berry": _BERRY,
+    "pnpx": ("pnpm",), "corepack": ("pnpm", *_BERRY, "yarn"), "rustc": ("cargo",), "rust": ("cargo",),
     "mvn": ("maven",), "mvnw": ("maven",), "mvnd": ("maven",), "gradlew": ("gradle",), "go": ("go", "go_build"),
     "uvx": ("uv",), "javac": ("maven", "gradle"), "java": ("maven", "gradle"), "jvm": ("maven", "gradle"),
     "sbt": ("maven",), "kotlin": ("gradle", "maven"), "kotlinc": ("gradle", "maven"),
@@ -56,16 +58,23 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
         return Refusal(NAME, "a policy forbids all deletion")
     for name, root in roots:
         # The evidence itself first: what stands around it may speak of packages that are sound.
-        entries = CACHES[name].damaged(root, diagnosis) or CACHES[name].damaged(root, wide)
-        if entries:
-            return _change(name, root, entries[:_MOST_ENTRIES], whole=False)
+        for told in (diagnosis, wide):
+            entries = CACHES[name].damaged(root, told)
+            if entries:
+                copies = [(other, place, CACHES[other].damaged(place, told)) for other, place in _copies(name, roots)]
+                return _change([(name, root, entries), *copies], whole=False)
     return _whole(roots, diagnosis, surroundings) or refusal
+
+
+def _copies(name: str, roots: list[tuple[str, Path]]) -> list[tuple[str, Path]]:
+    """The other caches in which the same tool keeps the same thing."""
+    return [one for one in roots if name in _BERRY and one[0] in _BERRY and one[0] != name]
 
 
 def _whole(roots: list[tuple[str, Path]], diagnosis: Diagnosis, surroundings: Surroundings) -> Change | Refusal | None:
     """The tool's cache where the entry cannot be told; only of a tool that the diagnosis itself names."""
     tool = _plain(str(diagnosis.entities.get("tool", "")))
-    named = (tool, *_CACHES_OF.get(tool, ()))
+    named = _caches_of(tool)
     for name, root in roots:
         if name not in named:
             continue
@@ -74,7 +83,8 @@ def _whole(roots: list[tuple[str, Path]], diagnosis: Diagnosis, surroundings: Su
             continue
         if "caches" not in surroundings.allow.reclaim:
             return Refusal(NAME, f"which entry of {name}'s cache is damaged cannot be told, and settings do not allow `reclaim: [caches]`")
-        return _change(name, root, entries, whole=True)
+        copies = [(other, place, CACHES[other].purgeable(place)) for other, place in _copies(name, roots)]
+        return _change([(name, root, entries), *copies], whole=True)
     return None
 
 
@@ -82,13 +92,17 @@ def _asked(diagnosis: Diagnosis, outcome: Outcome) -> Iterator[str]:
     """Names of caches: of the tool that failed, then of the programs in the command, then all others by path alone."""
     tool = _plain(str(diagnosis.entities.get("tool", "")))
     words = [tool, *sorted(_plain(program) for program in programs(outcome.command))]
-    ranked = [name for word in words for name in ((word,) if word in CACHES else _CACHES_OF.get(word, ()))]
-    asked = list(dict.fromkeys(name for name in ranked if name in CACHES))
+    asked = list(dict.fromkeys(name for word in words for name in _caches_of(word)))
     yield from asked
     # Behind a script or `make` any tool may have run; these are asked only about paths that the lines name.
     text = " ".join(evidence.text for evidence in diagnosis.evidence) + str(diagnosis.entities.get("path", ""))
     if "/" in text:
         yield from (name for name in CACHES if name not in asked and _speaks_of(name, text))
+
+
+def _caches_of(word: str) -> tuple[str, ...]:
+    """Of its own name, and those that it has besides (Yarn 1 and 2, Go's modules and builds)."""
+    return tuple(dict.fromkeys(name for name in (word, *_CACHES_OF.get(word, ())) if name in CACHES))
 
 
 def _plain(word: str) -> str:
@@ -98,7 +112,8 @@ def _plain(word: str) -> str:
 def _speaks_of(name: str, text: str) -> bool:
     marks = {
         "npm": "_cacache", "maven": ".m2/", "gradle": ".gradle", "cargo": "registry/", "go": "pkg/mod", "pip": "pip",
-        "go_build": "go-build", "yarn": "yarn", "yarn_berry": ".yarn", "pnpm": "pnpm", "uv": "uv", "ccache": "ccache",
+        "go_build": "go-build", "yarn": "yarn", "yarn_berry": ".yarn", "yarn_berry_mirror": ".yarn", "pnpm": "pnpm", "uv": "uv",
+        "ccache": "ccache", "poetry": "pypoetry",
     }  # fmt: skip
     return marks.get(name, name) in text
 
@@ -107,23 +122,28 @@ def _root(name: str, outcome: Outcome, surroundings: Surroundings) -> Path | Ref
     return verified(CACHES[name], surroundings, places.named_by(name, outcome.command))
 
 
-def _change(name: str, root: Path, entries: tuple[Path, ...], whole: bool) -> Change:
-    sizes = [size_of(entry) for entry in entries]
-    shown = ", ".join(str(entry.relative_to(root)) for entry in entries[:2]) + (" …" if len(entries) > 2 else "")
+def _change(found: list[tuple[str, Path, tuple[Path, ...]]], whole: bool) -> Change:
+    """`found`: name of a cache, its root, what goes of it; the first is the one that the summary names."""
+    name, root, _ = found[0]
+    entries = [(cache, place, entry) for cache, place, some in found for entry in some]
+    entries = entries if whole else entries[:_MOST_ENTRIES]
+    sizes = [size_of(entry) for _, _, entry in entries]
+    names = [str(entry.relative_to(place)) for _, place, entry in entries]
+    shown = ", ".join(names[:2]) + (" …" if len(names) > 2 else "")
     what = f"{name}'s cache ({sum(sizes) >> 20} MB)" if whole else f"the damaged entry of {name}'s cache: {shown}"
     return Change(
         remedy=NAME,
         summary=f"deletes {what}",
         actions=tuple(
-            Action("delete", str(entry), {"root": str(root), "cache": name, "bytes": str(size)})
-            for entry, size in zip(entries, sizes, strict=True)
+            Action("delete", str(entry), {"root": str(place), "cache": cache, "bytes": str(size)})
+            for (cache, place, entry), size in zip(entries, sizes, strict=True)
         ),
         success_probability=0.7 if whole else 0.8,
         cost_s=0.5 + sum(sizes) / (1 << 30) * 5,
         details={
             "cache": name,
             "root": str(root),
-            "entries": [str(entry.relative_to(root)) for entry in entries[:20]],
+            "entries": names[:20],
             "entries_total": len(entries),
             "bytes": sum(sizes),
             "whole": whole,
@@ -134,10 +154,12 @@ def _change(name: str, root: Path, entries: tuple[Path, ...], whole: bool) -> Ch
 def apply(change: Change, surroundings: Surroundings) -> Applied:
     """Delete the entries one by one, after looking at the root once more; an entry that cannot go is the error."""
     done: list[str] = []
+    seen: set[Path] = set()
     for action in change.actions:
         root, name = Path(action.data["root"]), action.data["cache"]
         # Between the proposal and now the attempt's leftovers may have exchanged it; asked as if the command named it.
-        again = verified(CACHES[name], surroundings, (root,)) if not done else root
+        again = root if root in seen else verified(CACHES[name], surroundings, (root,))
+        seen.add(root)
         if again != root:
             reason = again.reason if isinstance(again, Refusal) else f"{root} leads elsewhere now"
             return Applied(change, tuple(done), error=reason)

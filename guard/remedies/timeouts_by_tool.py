@@ -1,4 +1,4 @@
-"""Each tool's own variables for time-outs and retries; each was seen to act on its tool, but for Gradle's, which come from its documentation.
+"""Each tool's own variables for time-outs and retries; each was seen to act on its tool, but for Gradle's retries, which come from its documentation.
 
 Left out because no variable does it: Go and Composer have none for the network, curl and wget only through
 CURL_HOME and WGETRC, which hide the user's own file, apt only through a file that APT_CONFIG names.
@@ -22,7 +22,8 @@ class Timeouts:
     """`-Dname=value`; an option whose name is there already is the user's and stays."""
 
 
-# npm 11 (defaults: 300000 ms, 2 retries after 10 to 60 s); pnpm 9 reads the same names.
+# npm 11 (defaults: 300000 ms, 2 retries after 10 to 60 s); pnpm reads the same names, but in version 10 its time-out
+# does nothing: for a server that never answers it waits for ever, and only the retries act.
 _NPM = Timeouts(
     {
         "npm_config_fetch_timeout": "600000",

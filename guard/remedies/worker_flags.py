@@ -26,7 +26,8 @@ class Parallel:
 
 _MAKE = Parallel(("-j", "--jobs"), bare=("-j", "--jobs"))
 _JEST = Parallel(("-w", "--maxWorkers", "--max-workers"))
-_GRADLE = Parallel(("--max-workers",))
+# A property on the command line goes over that of GRADLE_OPTS, and that one over gradle.properties (seen on 4.4).
+_GRADLE = Parallel(("--max-workers", "-Dorg.gradle.workers.max"))
 _MAVEN = Parallel(("-T", "--threads"))
 _MSBUILD = Parallel(("-m", "/m", "-maxcpucount", "/maxcpucount", "--maxcpucount"), bare=("-m", "/m"))
 _PYTEST = Parallel(("-n", "--numprocesses"), "PYTEST_XDIST_AUTO_NUM_WORKERS")

@@ -37,6 +37,8 @@ class Terminal:
 
     def _failure(self, outcome: Outcome, diagnosis: Diagnosis, plan: Plan) -> None:
         self._line(f"attempt {outcome.number} failed: {how_it_ended(outcome)}")
+        if diagnosis.without:
+            self._line(f"{diagnosis.without}; signatures and the kernel decide")
         entities = [str(diagnosis.entities[name]) for name in ("tool", "package", "host", "path") if name in diagnosis.entities]
         about = f": {' '.join(dict.fromkeys(entities))}" if entities else ""
         self._line(f"cause: {diagnosis.label} ({diagnosis.probability:.0%}){about} [{diagnosis.source}]")

@@ -1,4 +1,4 @@
-"""`python -m models.lab list|record|check`: the lab's scenarios, their outputs as a corpus, and guard run on them."""
+"""`python -m models.lab list|record|matrix`: the lab's scenarios, their outputs as a corpus, each client in each weather."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 import models.lab.scenarios  # noqa: F401  registers them
 from models.lab.record import NotAsMeant, record
 from models.lab.scenario import SCENARIOS, Case, Scenario
+from models.lab.weather_matrix import matrix
 
 
 def chosen(patterns: list[str]) -> list[tuple[Scenario, Case]]:
@@ -54,7 +55,7 @@ def _record(patterns: list[str], target: Path | None, jobs: int) -> int:
 def main() -> int:
     """Parse the command line and do it."""
     parser = argparse.ArgumentParser(prog="python -m models.lab")
-    parser.add_argument("what", choices=("list", "record"))
+    parser.add_argument("what", choices=("list", "record", "matrix"))
     parser.add_argument("patterns", nargs="*")
     parser.add_argument("-o", "--output", type=Path, help="the JSON Lines file to write")
     parser.add_argument("-j", "--jobs", type=int, default=2)
@@ -62,6 +63,9 @@ def main() -> int:
     if options.what == "list":
         for scenario, case in chosen(options.patterns):
             print(f"{case.label or scenario.label:22} {scenario.heals or '-':20} {scenario.name}/{case.name}")
+        return 0
+    if options.what == "matrix":
+        matrix(options.patterns)
         return 0
     return _record(options.patterns, options.output, options.jobs)
 

@@ -14,10 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.lab.scenario import Case, Limits
-from models.lab.weather import HOST, Sky
-
-CACHE = Path(os.environ.get("PIPEGUARD_LAB_CACHE", Path.home() / ".cache" / "pipeguard-lab"))
-"""What is costly to set up and never changes: installed packages, wrappers. Scripts see it as $LAB_CACHE."""
+from models.lab.weather import Sky
+from models.lab.weather_stock import CACHE
 
 _DROPPED = ("CI", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PIP_FIND_LINKS", "PIP_DEFAULT_TIMEOUT")
 _BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
@@ -80,7 +78,7 @@ def place(case: Case) -> Iterator[Place]:
         env |= sky.environment()
         if case.prepare:
             calm = {**env, **sky.environment(calm=True)}
-            done = _run((*_namespace(root, sky), *_BASH, case.prepare), workspace, calm, 600.0)
+            done = _run((*_namespace(root, sky, calm=True), *_BASH, case.prepare), workspace, calm, 600.0)
             if done.exit_code:
                 raise RuntimeError(f"{case.name}: the preparation failed with {done.exit_code}:\n{done.output[-2000:]}")
         env |= {name: value.format(**sky.environment()) if "{LAB_" in value else value for name, value in case.env.items()}
@@ -110,14 +108,21 @@ def _tmpfs(stack: ExitStack, folder: Path, size_mb: int, inodes: int | None) -> 
     stack.callback(subprocess.run, ["umount", "-l", str(folder)], check=False)
 
 
-def _namespace(root: Path, sky: Sky) -> tuple[str, ...]:
+def _namespace(root: Path, sky: Sky, *, calm: bool = False) -> tuple[str, ...]:
     """A mount name space in which the lab's registry has a host name of its own: logs then read as they do elsewhere."""
     if not sky.needed or os.geteuid() != 0:
         return ()
-    hosts = root / "hosts"
-    hosts.write_text(Path("/etc/hosts").read_text(encoding="utf-8") + f"\n127.0.0.1 {HOST}\n", encoding="utf-8")
-    script = f'mount --bind {shlex.quote(str(hosts))} /etc/hosts && exec "$@"'
-    return ("unshare", "-m", "--propagation", "private", "sh", "-c", script, "sh")
+    lines = {"/etc/hosts": Path("/etc/hosts").read_text(encoding="utf-8") + "\n" + sky.hosts(calm=calm)}
+    if sky.resolver() and not calm:
+        lines["/etc/resolv.conf"] = sky.resolver()
+    steps = []
+    for target, text in lines.items():
+        own = root / f"{Path(target).name}{'-calm' * calm}"
+        own.write_text(text, encoding="utf-8")
+        steps.append(f"mount --bind {shlex.quote(str(own))} {target}")
+    network = () if calm or not sky.route() else ("-n",)
+    steps += [sky.route()] if network else []
+    return ("unshare", "-m", *network, "--propagation", "private", "sh", "-c", " && ".join([*steps, 'exec "$@"']), "sh")
 
 
 def _limited(stack: ExitStack, limits: Limits) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import TypedDict
 from models.lab.place import CACHE, Place, place
 from models.lab.scenario import PASSED, Case, Scenario
 from models.lab.upstreams import hosts
-from models.lab.weather import HOST
+from models.lab.weather import HOST, SHOWN_ADDRESS
 
 
 class Row(TypedDict):
@@ -49,7 +49,7 @@ def record(scenario: Scenario, case: Case) -> Row:
         raise NotAsMeant(f"{name}: exit code {done.exit_code}:\n{text[-1500:]}")
     if case.exit_code is not None and done.exit_code != case.exit_code:
         raise NotAsMeant(f"{name}: exit code {done.exit_code}, not {case.exit_code}:\n{text[-1500:]}")
-    proof = [text.count("\n", 0, found.start()) + 1 for found in re.finditer(case.proof, text, re.MULTILINE)] if case.proof else []
+    proof = sorted({text.count("\n", 0, found.start()) + 1 for found in re.finditer(case.proof, text, re.MULTILINE)}) if case.proof else []
     if case.proof and not proof:
         raise NotAsMeant(f"{name}: no {case.proof!r} in:\n{text[-1500:]}")
     return Row(
@@ -69,10 +69,15 @@ def anonymous(text: str, here: Place) -> str:
         text = text.replace(folder, word)
     for host in hosts():
         text = text.replace(host, HOST)
-    return re.sub(rf"\b(?:127\.0\.0\.1|{re.escape(HOST)}):\d{{4,5}}\b(?=/(?:pypi|npm|maven|crates|go|apt|files))", HOST, text)
+    text = re.sub(r"(?<=//)[\w.-]+(?=/packages/(?:[0-9a-f]{2}/){2}[0-9a-f]{60}/)", HOST, text)  # the files of a Python index
+    text = re.sub(r"\b127\.(?!0\.)\d{1,3}\.\d{1,3}\.\d{1,3}\b", SHOWN_ADDRESS, text)
+    text = re.sub(rf"\b127\.0\.0\.1(?=:\d+->{re.escape(SHOWN_ADDRESS)})", "10.1.0.24", text)  # the client's own end
+    return re.sub(r"\b127\.0\.0\.1:\d{4,5}\b(?=/(?:pypi|npm|maven|crates|go|git|apt|gems|composer|files)\b)", HOST, text)
 
 
 def _folders(here: Place) -> Iterable[tuple[str, str]]:
+    yield str(CACHE / "weather-tls-1" / "bundle.pem"), "/etc/ssl/certs/ca-certificates.crt"
+    yield str(CACHE / "weather-tls-1" / "ca.pem"), "/etc/ssl/certs/acme-root.pem"
     yield str(here.workspace), "/home/runner/work/project"
     yield str(here.root / "home"), "/home/runner"
     yield str(here.root / "tmp"), "/tmp"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import re
 import shutil
 import subprocess
@@ -21,7 +22,9 @@ def upstreams() -> dict[str, str]:
 @lru_cache(maxsize=1)
 def hosts() -> tuple[str, ...]:
     """Every host that a log of this machine could name as a registry, longest first."""
-    found = {urlsplit(url).hostname or "" for url in upstreams().values()}
+    found = {urlsplit(url).hostname or "" for url in (*upstreams().values(), *_apt())}
+    crates = urlsplit(upstreams().get("crates", "")).hostname or ""
+    found |= {crates.replace("index.", "static.", 1), _said("go", "env", "GOSUMDB").split("+")[0].split(" ")[0]} - {"off"}
     return tuple(sorted((host for host in found if host), key=len, reverse=True))
 
 
@@ -63,7 +66,15 @@ def _maven() -> str:
 
 
 def _crates() -> str:
-    """The sparse index, whose host cargo writes into the name of its cache folder."""
-    for folder in (Path.home() / ".cargo" / "registry" / "index").glob("index.*-*"):
-        return f"https://{folder.name.rsplit('-', 1)[0]}"
-    return ""
+    """The sparse index: its address stands in cargo's own program."""
+    cargo = Path(_said("rustc", "--print", "sysroot") or "/usr") / "bin" / "cargo"
+    if not cargo.is_file():
+        return ""
+    with cargo.open("rb") as program, mmap.mmap(program.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        found = re.search(rb"sparse\+(https://[\w.-]+)/", content)
+        return found.group(1).decode() if found else ""
+
+
+def _apt() -> list[str]:
+    """The machine's Debian archives."""
+    return _said("apt-get", "indextargets", "--format", "$(SITE)").splitlines()

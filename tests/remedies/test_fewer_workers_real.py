@@ -3,50 +3,20 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from guard.remedies import fewer_workers
-from guard.types import (
-    Change,
-    Diagnosis,
-    Evidence,
-    Outcome,
-    Surroundings,
-)
+from guard.types import Command, LogWindow, Outcome, Telemetry
 from tests.remedies.attempted import attempt, need, said
+from tests.remedies.workers import counter, halved, lessened, most_at_once
 
 pytestmark = pytest.mark.tools
 
 
-COUNT = """
-import fcntl, time
-def step(by):
-    with open('seen', 'a+') as file:
-        fcntl.flock(file, fcntl.LOCK_EX); file.seek(0)
-        now, most = ([int(x) for x in file.read().split()] or [0, 0])
-        now += by; file.seek(0); file.truncate(); file.write(f'{now} {max(now, most)}')
-step(1); time.sleep(0.4); step(-1)
-"""
-KILLED = Diagnosis("out_of_memory", 0.9, "telemetry:oom_kill", (Evidence(1, "make: *** [all] Killed"),))
-
-
-def most_at_once(cwd: Path, *argv: str, change: Change | None = None, script: str | None = None) -> tuple[int, Outcome]:
-    (cwd / "seen").unlink(missing_ok=True)
-    outcome = attempt(*argv, cwd=cwd, change=change, script=script)
-    assert outcome.exit_code == 0, said(outcome)
-    return int((cwd / "seen").read_text().split()[1]), outcome
-
-
-def lessened(outcome: Outcome, cpus: int) -> Change:
-    change = fewer_workers.propose(KILLED, outcome, Surroundings(cpus=cpus))
-    assert isinstance(change, Change), change
-    return change
-
-
 def makefile(cwd: Path) -> None:
-    (cwd / "count.py").write_text(COUNT)
+    counter(cwd)
     (cwd / "Makefile").write_text("all: a b c d e f\na b c d e f:\n\t@python3 count.py\n")
 
 
@@ -54,9 +24,7 @@ def makefile(cwd: Path) -> None:
 def test_make_by_argv(tmp_path: Path, argv: tuple[str, ...]) -> None:
     need("make", "python3")
     makefile(tmp_path)
-    before, first = most_at_once(tmp_path, *argv)
-    after, _ = most_at_once(tmp_path, *argv, change=lessened(first, 8))
-    assert (before > 2, after <= 2) == (True, True), (before, after)
+    halved(tmp_path, *argv)
 
 
 @pytest.mark.parametrize("script", ["make -j6", "make -j", "make -f Top.mk"])
@@ -110,3 +78,178 @@ def test_programs_that_count_cpus_see_fewer(tmp_path: Path) -> None:
     first = attempt(cwd=tmp_path, script=script)
     second = attempt(cwd=tmp_path, script=script, change=lessened(first, cpus))
     assert said(second).split() == [str(cpus // 2)] * 2
+
+
+@pytest.mark.parametrize("argv", [("ninja", "-j4"), ("cmake", "--build", ".", "--parallel", "4")])
+def test_ninja_by_argv(tmp_path: Path, argv: tuple[str, ...]) -> None:
+    need("ninja", "cmake", "python3")
+    ninja(tmp_path)
+    assert halved(tmp_path, *argv).cpus is None
+
+
+def ninja(cwd: Path) -> None:
+    counter(cwd)
+    edges = "".join(f"build {name}: count\n" for name in "abcdef")
+    (cwd / "build.ninja").write_text(f"rule count\n  command = python3 count.py\n{edges}")
+    # As much of a cache as `cmake --build` needs.
+    (cwd / "CMakeCache.txt").write_text(f"CMAKE_GENERATOR:INTERNAL=Ninja\nCMAKE_PROJECT_NAME:STATIC=p\nCMAKE_HOME_DIRECTORY:INTERNAL={cwd}\nCMAKE_MAKE_PROGRAM:FILEPATH=ninja\n")
+
+
+def test_cmake_by_its_variable(tmp_path: Path) -> None:
+    need("ninja", "cmake", "python3")
+    ninja(tmp_path)
+    change = halved(tmp_path, "cmake", "--build", ".", env={"CMAKE_BUILD_PARALLEL_LEVEL": "4"})
+    assert change.env == {"CMAKE_BUILD_PARALLEL_LEVEL": "2"}
+
+
+def test_ninja_by_affinity(tmp_path: Path) -> None:
+    """Ninja starts one or two more than it counts CPUs: of two CPUs three, of one two."""
+    need("ninja", "python3")
+    cpus = len(os.sched_getaffinity(0))
+    if cpus < 2:
+        pytest.skip("one CPU")
+    ninja(tmp_path)
+    before, first = most_at_once(tmp_path, "ninja")
+    after, _ = most_at_once(tmp_path, "ninja", change=lessened(first, cpus))
+    assert after < before
+
+
+@pytest.mark.parametrize(("argv", "env"), [(("ctest", "-j4"), {}), (("ctest",), {"CTEST_PARALLEL_LEVEL": "4"})])
+def test_ctest(tmp_path: Path, argv: tuple[str, ...], env: dict[str, str]) -> None:
+    need("ctest", "python3")
+    counter(tmp_path)
+    (tmp_path / "CTestTestfile.cmake").write_text("".join(f'add_test({name} "python3" "count.py")\n' for name in "abcdef"))
+    halved(tmp_path, *argv, env=env)
+
+
+@pytest.mark.parametrize("argv", [("-P4",)])
+def test_xargs(tmp_path: Path, argv: tuple[str, ...]) -> None:
+    need("xargs", "python3")
+    counter(tmp_path)
+    (tmp_path / "names").write_text("0.4\n" * 6)
+    halved(tmp_path, "xargs", *argv, "-a", "names", "-n1", "python3", "count.py")
+
+
+@pytest.mark.parametrize(("words", "env"), [(("-j4",), {}), ((), {"CARGO_BUILD_JOBS": "4"})])
+def test_cargo(tmp_path: Path, words: tuple[str, ...], env: dict[str, str]) -> None:
+    need("cargo", "python3")
+    count = counter(tmp_path)
+    wrapper = tmp_path / "rustc.sh"
+    # Cargo asks the compiler for its version first.
+    wrapper.write_text(f'#!/bin/sh\ncase "$*" in *--crate-name?[a-d]\\ *) python3 {count} 0.8;; esac\nexec "$@"\n')
+    wrapper.chmod(0o755)
+    (tmp_path / "Cargo.toml").write_text('[workspace]\nresolver = "2"\nmembers = ["a", "b", "c", "d"]\n')
+    for name in "abcd":
+        (tmp_path / name / "src").mkdir(parents=True)
+        (tmp_path / name / "Cargo.toml").write_text(f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n')
+        (tmp_path / name / "src/lib.rs").write_text("")
+    halved(tmp_path, "cargo", "check", "--offline", *words, env={**env, "RUSTC_WRAPPER": str(wrapper)})
+
+
+def go_packages(cwd: Path) -> None:
+    count = counter(cwd)
+    (cwd / "go.mod").write_text("module p\n\ngo 1.19\n")
+    body = f'exec.Command("python3", "{count}", "1").Run()'
+    for name in "abcd":
+        (cwd / name).mkdir()
+        tests = "".join(f"func Test{letter}(t *testing.T) {{ t.Parallel(); {body} }}\n" for letter in ("ABCD" if name == "a" else "A"))
+        (cwd / name / "x_test.go").write_text(f'package {name}\n\nimport (\n\t"os/exec"\n\t"testing"\n)\n\n{tests}')
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("go", "test", "-count=1", "-vet=off", "-p", "4", "-parallel=1", "./..."),
+        ("go", "test", "-count=1", "-vet=off", "-parallel", "4", "./a"),
+    ],
+)
+def test_go_by_argv(tmp_path: Path, argv: tuple[str, ...]) -> None:
+    need("go", "python3")
+    go_packages(tmp_path)
+    env = {"GOTOOLCHAIN": "local"}
+    # Compiled once, so that the packages' tests begin together.
+    assert attempt("go", "test", "-vet=off", "-run=^$", "./...", cwd=tmp_path, env=env).exit_code == 0
+    halved(tmp_path, *argv, env=env)
+
+
+def test_go_that_counts_cpus(tmp_path: Path) -> None:
+    need("go", "python3")
+    cpus = len(os.sched_getaffinity(0))
+    if cpus < 2:
+        pytest.skip("one CPU")
+    go_packages(tmp_path)
+    argv, env = ("go", "test", "-count=1", "-vet=off", "./a", "./b"), {"GOTOOLCHAIN": "local"}
+    assert attempt("go", "test", "-vet=off", "-run=^$", "./...", cwd=tmp_path, env=env).exit_code == 0
+    before, first = most_at_once(tmp_path, *argv, env=env)
+    change = lessened(first, cpus)
+    after, _ = most_at_once(tmp_path, *argv, env=env, change=change)
+    assert after < before
+    assert after <= cpus // 2
+
+
+POM = "<project><modelVersion>4.0.0</modelVersion><groupId>g</groupId><artifactId>{}</artifactId><version>1</version>{}</project>"
+
+
+@pytest.mark.parametrize(("words", "now"), [(("-T4",), 4), (("-T", "2C"), None)])
+def test_maven(tmp_path: Path, words: tuple[str, ...], now: int | None) -> None:
+    need("mvn")
+    modules = "".join(f"<module>{name}</module>" for name in "abcd")
+    (tmp_path / "pom.xml").write_text(POM.format("all", f"<packaging>pom</packaging><modules>{modules}</modules>"))
+    for name in "abcd":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "pom.xml").write_text(POM.format(name, "<packaging>pom</packaging>"))
+    argv = ("mvn", "-B", "-o", *words, "validate")
+    cpus = len(os.sched_getaffinity(0))
+    first = attempt(*argv, cwd=tmp_path)
+    assert f"with a thread count of {now or 2 * cpus}" in said(first), said(first)
+    second = attempt(*argv, cwd=tmp_path, change=lessened(first, cpus))
+    assert second.exit_code == 0, said(second)
+    fewer = (now or 2 * cpus) // 2
+    # With one thread Maven says nothing.
+    assert f"with a thread count of {fewer}" in said(second) or fewer == 1, said(second)
+
+
+@pytest.mark.parametrize("told", ["--max-workers", "-D", "gradle.properties"])
+def test_gradle(tmp_path: Path, told: str) -> None:
+    need("gradle")
+    (tmp_path / "build.gradle").write_text('task show { doLast { println "workers: ${gradle.startParameter.maxWorkerCount}" } }\n')
+    (tmp_path / "gradle.properties").write_text("org.gradle.workers.max=4\n")
+    words = {"--max-workers": ("--max-workers=4",), "-D": ("-Dorg.gradle.workers.max=4",)}.get(told, ())
+    argv = ("gradle", "--no-daemon", "--offline", "-q", *words, "show")
+    env = {"GRADLE_USER_HOME": str(tmp_path / "home")}
+    first = Outcome(Command(argv, cwd=str(tmp_path), env=env), 1, 137, 9, "signalled", 1.0, LogWindow(), Telemetry())
+    if not words:
+        # Only here is it no matter of course; Gradle takes seconds to start.
+        first = attempt(*argv, cwd=tmp_path, env=env)
+        assert "workers: 4" in said(first), said(first)
+    second = attempt(*argv, cwd=tmp_path, env=env, change=lessened(first, 4))
+    assert "workers: 2" in said(second), said(second)
+
+
+def node_project(root: Path, framework: str) -> Path:
+    """A folder below the installed frameworks with six test files that count."""
+    cwd = Path(tempfile.mkdtemp(dir=root))
+    count = counter(cwd)
+    (cwd / "package.json").write_text('{"name": "p", "private": true}')
+    run = f"execFileSync('python3', ['{count}', '1'])"
+    imports = {
+        "jest": "const { execFileSync } = require('child_process');",
+        "vitest": "import { test } from 'vitest'; import { execFileSync } from 'child_process';",
+    }[framework]
+    ending = {"jest": "js", "vitest": "mjs"}[framework]
+    for name in "abcdef":
+        (cwd / f"{name}.test.{ending}").write_text(f"{imports}\ntest('x', () => {{ {run} }}, 60000);\n")
+    return cwd
+
+
+@pytest.mark.parametrize(
+    ("framework", "words"),
+    [
+        ("jest", ("--maxWorkers=4",)),
+        ("vitest", ("run", "--maxWorkers=4")),
+    ],
+)
+def test_node_frameworks(node_root: Path, framework: str, words: tuple[str, ...]) -> None:
+    need("npx", "python3")
+    cwd = node_project(node_root, framework)
+    halved(cwd, "npx", framework, *words, env={"CI": "1"})

@@ -18,6 +18,7 @@ from guard.types import (
     Surroundings,
 )
 from tests.remedies.attempted import attempt, need, said
+from tests.remedies.caches import maven_repository, npm_registry, python_index
 
 pytestmark = pytest.mark.tools
 
@@ -135,3 +136,89 @@ def test_maven_tries_again_more_often(tmp_path: Path, rude: Server) -> None:
     shutil.rmtree(tmp_path / "r")
     attempt(*argv, cwd=tmp_path, env=env, change=changed(first, "maven"))
     assert (before, rude.requests) == (1, 7)
+
+
+@pytest.fixture
+def slow_registry() -> Iterator[str]:
+    with npm_registry.serving(wait_s=1.4) as address:
+        yield address
+
+
+@pytest.fixture
+def slow_index() -> Iterator[str]:
+    with python_index.serving(wait_s=1.4) as address:
+        yield address
+
+
+def waits_longer(tmp_path: Path, tool: str, *argv: str, env: dict[str, str]) -> Change:
+    """What gave up on a server that needs more than a second for an answer passes with the change."""
+    first = attempt(*argv, cwd=tmp_path, env=env)
+    assert first.exit_code != 0, said(first)
+    change = changed(first, tool, "network_timeout")
+    second = attempt(*argv, cwd=tmp_path, env=env, change=change)
+    assert second.exit_code == 0, said(second)
+    return change
+
+
+def package_json(cwd: Path) -> None:
+    (cwd / "package.json").write_text('{"name": "t", "version": "1.0.0", "dependencies": {"aone": "1.0.0"}}')
+
+
+def test_yarn_1_waits_longer(tmp_path: Path, slow_registry: str, yarn_classic: str) -> None:
+    package_json(tmp_path)
+    (tmp_path / ".yarnrc").write_text(f'registry "{slow_registry}"\n')
+    env = {"HOME": str(tmp_path), "YARN_CACHE_FOLDER": str(tmp_path / "cache"), "npm_config_network_timeout": "500"}
+    change = waits_longer(tmp_path, "yarn", yarn_classic, "install", "--non-interactive", env=env)
+    assert change.env["npm_config_network_timeout"] == "300000"
+
+
+def test_yarn_4_waits_longer(tmp_path: Path, slow_registry: str, yarn_berry: str) -> None:
+    package_json(tmp_path)
+    (tmp_path / ".yarnrc.yml").write_text(f'npmRegistryServer: "{slow_registry}"\nunsafeHttpWhitelist: ["127.0.0.1"]\nnodeLinker: node-modules\n')
+    env = {"HOME": str(tmp_path), "YARN_ENABLE_TELEMETRY": "0", "YARN_NPM_MINIMAL_AGE_GATE": "0", "YARN_HTTP_RETRY": "0", "YARN_HTTP_TIMEOUT": "500"}
+    change = waits_longer(tmp_path, "yarn", yarn_berry, "install", "--no-immutable", env=env)
+    assert (change.env["YARN_HTTP_TIMEOUT"], change.env["YARN_HTTP_RETRY"]) == ("300000", "8")
+
+
+def test_pnpm_tries_again_more_often(tmp_path: Path, busy: Server, pnpm: str) -> None:
+    """Its `fetch-timeout` is read and does nothing in version 10: for a server that never answers it waits for ever."""
+    package_json(tmp_path)
+    env = {
+        "HOME": str(tmp_path), "npm_config_registry": busy.url, "npm_config_fetch_retries": "1",
+        "npm_config_fetch_retry_mintimeout": "1", "npm_config_fetch_retry_factor": "1",
+    }  # fmt: skip
+    argv = (pnpm, "install", "--no-frozen-lockfile")
+    first = attempt(*argv, cwd=tmp_path, env=env)
+    before, busy.requests = busy.requests, 0
+    change = changed(first, "pnpm")
+    assert (change.env["npm_config_fetch_timeout"], change.env["npm_config_fetch_retries"]) == ("600000", "5")
+    attempt(*argv, cwd=tmp_path, env=env, change=change)
+    # Four tries more; pnpm asks for something else besides, once each time.
+    assert busy.requests - before == 4
+
+
+def test_uv_waits_longer(tmp_path: Path, slow_index: str, uv: str) -> None:
+    import sys
+
+    env = {"HOME": str(tmp_path), "UV_DEFAULT_INDEX": slow_index, "UV_HTTP_TIMEOUT": "1", "UV_HTTP_RETRIES": "0"}
+    change = waits_longer(tmp_path, "uv", uv, "pip", "install", "--python", sys.executable, "--target", "out", "aone", env=env)
+    assert (change.env["UV_HTTP_TIMEOUT"], change.env["UV_HTTP_RETRIES"]) == ("180", "8")
+
+
+def test_go_has_no_variable_for_it(tmp_path: Path) -> None:
+    outcome = attempt("true", "go", "mod", "download", cwd=tmp_path)
+    diagnosis = Diagnosis("network_timeout", 0.9, "x", entities={"tool": "go"})
+    assert longer_timeouts.propose(diagnosis, outcome, Surroundings()) is None
+
+
+def test_gradle_waits_longer(tmp_path: Path) -> None:
+    """The time-outs; of the retries Gradle 4.4, the newest that a distribution has, knows nothing yet."""
+    need("gradle")
+    with maven_repository.serving(wait_s=1.2) as address:
+        (tmp_path / "build.gradle").write_text(
+            f'repositories {{ maven {{ url "{address}" }} }}\nconfigurations {{ own }}\ndependencies {{ own "g:aone:1" }}\n'
+            "task show { doLast { println configurations.own.files } }\n"
+        )
+        env = {"GRADLE_USER_HOME": str(tmp_path / "home"), "GRADLE_OPTS": "-Dorg.gradle.internal.http.socketTimeout=500"}
+        change = waits_longer(tmp_path, "gradle", "gradle", "--no-daemon", "-q", "show", env=env)
+    assert "-Dorg.gradle.internal.http.socketTimeout=180000" in str(change.env["GRADLE_OPTS"])

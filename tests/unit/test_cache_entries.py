@@ -124,6 +124,10 @@ def test_gradle_modules_transforms_and_the_wrapper(tmp_path: Path) -> None:
     assert entries("gradle", tmp_path, told("Could not resolve org.demo:lib:1.0.")) == {f"{base}/lib/1.0"}
     assert entries("gradle", tmp_path, told(f"{tmp_path}/{base}/lib/2.0/abc/lib-2.0.jar: zip END header not found")) == {f"{base}/lib/2.0"}
     assert entries("gradle", tmp_path, told(f"Could not read workspace metadata from {tmp_path}/caches/8.9/transforms/0b/metadata.bin")) == {"caches/8.9/transforms/0b"}
+    descriptors = "caches/modules-2/metadata-2.36/descriptors/org.demo/lib"
+    put(tmp_path, f"{descriptors}/1.0/0a/descriptor.bin", f"{descriptors}/2.0/0a/descriptor.bin")
+    line = f"> Could not load module metadata from {tmp_path}/{descriptors}/2.0/0a/descriptor.bin"
+    assert entries("gradle", tmp_path, told(line)) == {f"{descriptors}/2.0"}
     assert entries("gradle", tmp_path, told("at org.gradle.wrapper.Install.unzip(Install.java)")) == {dist}
     assert entries("gradle", tmp_path, told("Unzipping /h/gradle-8.9-bin.zip to /h")) == {dist}
     assert not any(path.name == "gradle.properties" for path in CACHES["gradle"].purgeable(tmp_path))
@@ -158,6 +162,49 @@ def test_yarn_and_berry(tmp_path: Path) -> None:
     assert entries("yarn_berry", new, told(line)) == {"@babel-core-npm-7.0.0-0123456789-bb.zip"}
 
 
+def test_yarn_1_by_the_path_of_its_note(tmp_path: Path) -> None:
+    note = "v6/npm-left-pad-1.3.0-abc123-integrity/node_modules/left-pad/.yarn-metadata.json"
+    put(tmp_path, note, "v6/npm-left-pad-1.3.1-abc124-integrity/node_modules/left-pad/.yarn-metadata.json")
+    line = f"error SyntaxError: {tmp_path}/{note}: Unexpected end of JSON input"
+    assert entries("yarn", tmp_path, told(line)) == {"v6/npm-left-pad-1.3.0-abc123-integrity"}
+
+
+def test_berrys_mirror_is_where_its_settings_say(tmp_path: Path) -> None:
+    from guard.types import Surroundings
+
+    mirror = CACHES["yarn_berry_mirror"]
+    here = Surroundings(cwd=str(tmp_path), workspace=str(tmp_path), home="/home/me")
+    assert mirror.candidates(here) == (Path("/home/me/.yarn/berry/cache"),)
+    put(tmp_path, ".yarnrc.yml", content=b"globalFolder: ./shared\n")
+    assert mirror.candidates(here) == (tmp_path / "shared/cache",)
+    put(tmp_path / "shared/cache", "left-pad-npm-1.3.0-0123456789-10c0.zip", "left-pad-npm-1.3.1-0123456789-10c0.zip")
+    line = "YN0018: │ left-pad@npm:1.3.0: The remote archive doesn't match the expected checksum"
+    assert entries("yarn_berry_mirror", tmp_path / "shared/cache", told(line)) == {"left-pad-npm-1.3.0-0123456789-10c0.zip"}
+
+
+def test_poetry_by_archive_by_package_and_by_the_hash_it_got(tmp_path: Path) -> None:
+    put(tmp_path, "artifacts/0a/11/22/six-1.16.0-py2.py3-none-any.whl", "artifacts/0b/11/22/Six_Pack-1.0.tar.gz", "virtualenvs/own/bin/python")
+    answer = "cache/repositories/PyPI/_http_/1/2/3/4/5/1234567"
+    put(tmp_path, answer, "cache/repositories/PyPI/_http_/a/b/c/d/e/abcde.body")
+    put(tmp_path, f"{answer}.body", content=b"damaged")
+    got = hashlib.sha256(b"damaged").hexdigest()
+    line = f"Hash for six (1.16.0) from archive six-1.16.0-py2.py3-none-any.whl not found in known hashes (was: sha256:{got})"
+    assert entries("poetry", tmp_path, told(line, package="six")) == {
+        "artifacts/0a/11/22/six-1.16.0-py2.py3-none-any.whl", answer, f"{answer}.body",
+    }  # fmt: skip
+    assert entries("poetry", tmp_path, told("Invalid hashes", package="six.pack")) == {"artifacts/0b/11/22/Six_Pack-1.0.tar.gz"}
+    assert {path.name for path in CACHES["poetry"].purgeable(tmp_path)} == {"artifacts", "cache"}
+
+
+def test_poetrys_cache_is_where_its_settings_say(tmp_path: Path) -> None:
+    from guard.types import Surroundings
+
+    here = Surroundings(cwd=str(tmp_path), workspace=str(tmp_path), home="/home/me")
+    assert CACHES["poetry"].candidates(here) == (Path("/home/me/.cache/pypoetry"),)
+    put(tmp_path, "poetry.toml", content=b'cache-dir = "/elsewhere"\n')
+    assert CACHES["poetry"].candidates(here) == (Path("/elsewhere"),)
+
+
 def test_berrys_cache_that_git_holds_is_no_cache(tmp_path: Path) -> None:
     from guard.types import Surroundings
 
@@ -174,6 +221,15 @@ def test_pnpm_by_the_tarballs_hash(tmp_path: Path) -> None:
     put(tmp_path, f"v3/files/{hexed[:2]}/{hexed[2:]}-index.json", "v3/files/00/other-index.json", f"v10/index/{hexed[:2]}/{hexed[2:64]}-a@1.0.0.json", "v10/files/00/x")
     line = f'ERR_PNPM_TARBALL_INTEGRITY  Got unexpected checksum for "x". Wanted "{code}". Got "sha512-xx"'
     assert entries("pnpm", tmp_path, told(line)) == {f"v3/files/{hexed[:2]}/{hexed[2:]}-index.json", f"v10/index/{hexed[:2]}/{hexed[2:64]}-a@1.0.0.json"}
+
+
+def test_pnpm_a_folder_where_an_index_belongs(tmp_path: Path) -> None:
+    entry = "v10/index/0a/" + "f" * 62 + "-a@1.0.0.json"
+    (tmp_path / entry).mkdir(parents=True)
+    put(tmp_path, "v10/files/00/" + "e" * 126, "v10/projects/x")
+    line = f"ERR_PNPM_EISDIR  Failed to add tarball: EISDIR: illegal operation on a directory, rename '{tmp_path}/{entry[:-11]}123' -> '{tmp_path}/{entry}'"
+    assert entries("pnpm", tmp_path, told(line)) == {entry}
+    assert entries("pnpm", tmp_path, told(f"open '{tmp_path}/v10/index/0a' '{tmp_path}/v10/projects/x'")) == set()
 
 
 def test_uv_all_of_one_package_with_its_archive(tmp_path: Path) -> None:

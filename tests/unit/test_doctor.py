@@ -32,7 +32,6 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(root)
     # The real one would change the process that runs the tests.
     monkeypatch.setattr(doctor.tree, "become_subreaper", lambda: True)
-    monkeypatch.setattr(doctor, "_MODELS", ())
     return root
 
 
@@ -59,10 +58,17 @@ def test_text_is_one_line_a_finding(capsys: pytest.CaptureFixture[str]) -> None:
     assert any(line.startswith("ok      cpus: ") for line in lines)
 
 
-def test_no_model_is_a_note(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_model_is_found(capsys: pytest.CaptureFixture[str]) -> None:
+    model = findings(capsys)[1]["model"][0]
+    assert model["state"] == "ok"
+    assert model["text"].endswith("classifier.onnx")
+
+
+def test_no_model_is_a_note(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(doctor, "model_folder", lambda: tmp_path)
     model = findings(capsys)[1]["model"][0]
     assert model["state"] == "note"
-    assert "no classifier ships yet" in model["text"]
+    assert "signatures and the kernel decide" in model["text"]
 
 
 def test_onnxruntime_is_found_without_an_import(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

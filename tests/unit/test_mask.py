@@ -33,6 +33,10 @@ FORMS = {
     "percent": lambda secret: quote(secret, safe=""),
     "percent, lower case": lambda secret: re.sub("%..", lambda found: found[0].lower(), quote(secret, safe="")),
     "form": quote_plus,
+    "hex": lambda secret: secret.encode().hex(),
+    "hex, upper case": lambda secret: secret.encode().hex().upper(),
+    "hex with colons": lambda secret: secret.encode().hex(":"),
+    "hex with spaces, upper case": lambda secret: secret.encode().hex(" ").upper(),
     "json": lambda secret: json.dumps(secret)[1:-1],
     "json, unicode": lambda secret: json.dumps(secret, ensure_ascii=False)[1:-1],
 }
@@ -48,6 +52,18 @@ def test_a_secret_does_not_survive(form: str, secret: str, before: str, after: s
     masked = masker(secret).text(before + shown + after)
     assert shown not in masked
     assert MASK in masked
+
+
+def test_each_line_of_a_hex_dump_and_no_short_hash() -> None:
+    secret = "a-rather-long-secret-of-more-than-thirty-bytes"
+    digits = secret.encode().hex()
+    # As `xxd -p` breaks it.
+    dump = "\n".join(digits[at : at + 60] for at in range(0, len(digits), 60))
+    assert masker(secret).text(dump) == f"{MASK}\n{MASK}"
+    assert masker(secret).text(f"x{digits}{digits.upper()}y") == f"x{MASK}{MASK}y"
+    # Two bytes that are left over on the last line stand in every commit's name.
+    rest = "a-rather-long-secret-of-32-bytes"
+    assert masker(rest).text(f"commit {rest.encode().hex()[60:]}00") == f"commit {rest.encode().hex()[60:]}00"
 
 
 @given(secret=SECRET, before=st.binary(max_size=12), after=st.binary(max_size=12), urlsafe=st.booleans())

@@ -40,6 +40,7 @@ def proposed(*argv: str, cpus: int = 8, **given: Any) -> Any:
         ("npx vitest --maxWorkers 4", "npx vitest --maxWorkers 2"),
         ("mvn -T 1C verify", "mvn -T 4 verify"),
         ("mvn -T4 verify", "mvn -T2 verify"),
+        ("./gradlew test -Dorg.gradle.workers.max=4", "./gradlew test -Dorg.gradle.workers.max=2"),
         ("./gradlew test --max-workers 4", "./gradlew test --max-workers 2"),
         ("dotnet build -maxcpucount:8", "dotnet build -maxcpucount:4"),
         ("msbuild /m:8 x.sln", "msbuild /m:4 x.sln"),

@@ -149,3 +149,37 @@ def test_no_log_leads_out_of_the_cache(tmp_path_factory: pytest.TempPathFactory,
         purge_cache.apply(change, surroundings)
     assert all((above / own).read_text() == "kept" for own in ("home/secret", "home/workspace/secret", "secret"))
     assert (home / "credentials.toml").exists()
+
+
+YN0018 = "YN0018: │ left-pad@npm:1.3.0: The remote archive doesn't match the expected checksum"
+
+
+def test_yarns_newer_caches_are_asked_too_and_both_copies_go(tmp_path: Path) -> None:
+    here = around(tmp_path)
+    own, mirror = Path(here.workspace) / ".yarn/cache", Path(here.home) / ".yarn/berry/cache"
+    for folder, end in ((own, "db96109b66"), (mirror, "10c0")):
+        folder.mkdir(parents=True)
+        for name in ("left-pad-npm-1.3.0", "other-npm-1.3.0"):
+            (folder / f"{name}-0123456789-{end}.zip").write_text("x")
+    # Yarn 1's is here as well, and knows nothing of it.
+    (Path(here.home) / ".cache/yarn/v6/npm-other-1.3.0-abc-integrity").mkdir(parents=True)
+    change = purge_cache.propose(told(1, YN0018, tool="yarn"), outcome(YN0018, argv=("yarn", "install")), here)
+    assert isinstance(change, Change)
+    assert not purge_cache.apply(change, here).error
+    assert sorted(path.name for folder in (own, mirror) for path in folder.iterdir()) == [
+        "other-npm-1.3.0-0123456789-10c0.zip", "other-npm-1.3.0-0123456789-db96109b66.zip",
+    ]  # fmt: skip
+
+
+def test_each_root_is_looked_at_again_before_its_first_deletion(tmp_path: Path) -> None:
+    here = around(tmp_path)
+    own, mirror = Path(here.workspace) / ".yarn/cache", Path(here.home) / ".yarn/berry/cache"
+    for folder in (own, mirror):
+        folder.mkdir(parents=True)
+        (folder / "left-pad-npm-1.3.0-0123456789-10c0.zip").write_text("x")
+    change = purge_cache.propose(told(1, YN0018, tool="yarn"), outcome(YN0018, argv=("yarn", "install")), here)
+    assert isinstance(change, Change)
+    (mirror / "thesis.doc").write_text("no cache any more")
+    applied = purge_cache.apply(change, here)
+    assert "does not look like" in applied.error
+    assert (mirror / "left-pad-npm-1.3.0-0123456789-10c0.zip").exists()

@@ -4,68 +4,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
 import shutil
-import tarfile
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.remedies.caches.npm_registry import TARBALLS, integrity, serving
+
 pytestmark = [pytest.mark.tools, pytest.mark.skipif(shutil.which("npm") is None, reason="no npm")]
-
-
-def _tarball(name: str) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        for file, text in (
-            ("package/package.json", json.dumps({"name": name, "version": "1.0.0"})),
-            ("package/index.js", "module.exports = 1 // " + name * 50),
-        ):
-            info = tarfile.TarInfo(file)
-            info.size = len(text)
-            archive.addfile(info, io.BytesIO(text.encode()))
-    return buffer.getvalue()
-
-
-TARBALLS = {name: _tarball(name) for name in ("aone", "btwo")}
-
-
-def integrity(name: str) -> str:
-    return "sha512-" + base64.b64encode(hashlib.sha512(TARBALLS[name]).digest()).decode()
 
 
 @pytest.fixture
 def registry() -> Iterator[str]:
-    class Registry(BaseHTTPRequestHandler):
-        def log_message(self, *words: Any) -> None:
-            pass
-
-        def do_GET(self) -> None:
-            name = self.path.strip("/").split("/")[0]
-            if name not in TARBALLS:
-                self.send_error(404)
-                return
-            address = f"http://127.0.0.1:{self.server.server_address[1]}"
-            dist = {"tarball": f"{address}/{name}/-/{name}-1.0.0.tgz", "integrity": integrity(name)}
-            about = {"name": name, "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": {"name": name, "version": "1.0.0", "dist": dist}}}
-            body = TARBALLS[name] if self.path.endswith(".tgz") else json.dumps(about).encode()
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.send_header("cache-control", "public, max-age=31536000")
-            self.end_headers()
-            self.wfile.write(body)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Registry)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with serving() as address:
+        yield address
 
 
 def test_a_content_that_is_no_file(bench: Any, registry: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
@@ -145,39 +144,6 @@ def make_bench() -> Callable[..., Bench]:
 @pytest.fixture
 def bench(tmp_path: Path, make_bench: Callable[..., Bench]) -> Bench:
     return make_bench(tmp_path)
-
-
-@pytest.fixture(scope="session")
-def node_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the JavaScript frameworks installed; the tests' projects lie below it."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("no npm")
-    root = tmp_path_factory.mktemp("node")
-    (root / "package.json").write_text('{"private": true}')
-    done = subprocess.run(
-        [
-            npm,
-            "install",
-            "--no-audit",
-            "--no-fund",
-            "--ignore-scripts",
-            "--prefer-offline",
-            "jest",
-            "vitest",
-            "mocha",
-            "@playwright/test",
-        ],
-        cwd=root,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    if done.returncode:
-        pytest.skip(f"npm install failed: {done.stderr[-300:]}")
-    return root
 
 
 @pytest.fixture

@@ -1,0 +1,69 @@
+"""A passage → hashed pieces of words: runs of three to five characters, whole words and pairs of them.
+
+What the linear half of the classifier reads. A piece holds white space at its ends only, so that it says where a
+word begins or ends and never spans two. One code path for training and for use, in numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from guard.diagnosis.features import hashes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BITS = 18
+CHARACTERS = 1 << BITS
+"""Buckets from this number on are runs of characters, those before are words and pairs."""
+BUCKETS = 2 * CHARACTERS
+_LONGEST = 300
+"""Bytes of a line that are looked at."""
+_SHORT, _LONG = 3, 5
+_PAIR = 0xE7037ED1A0B428DB
+
+
+class Grams(NamedTuple):
+    """The pieces of a passage, each once, and how often it stands there."""
+
+    buckets: NDArray[np.int32]
+    counts: NDArray[np.float32]
+
+
+def grams(lines: Sequence[str]) -> Grams:
+    """The pieces of cleaned lines."""
+    import numpy as np
+
+    text = " \n ".join(" ".join(line[:_LONGEST].split()) for line in lines).lower()
+    data = np.frombuffer(b" " + text.encode("utf-8", "replace") + b" ", dtype=np.uint8)
+    hashed = hashes(data)
+    space = (data == 32) | (data == 10)
+    inside = np.concatenate(([0], np.cumsum(space)))
+    with np.errstate(over="ignore"):
+        runs = []
+        for size in range(_SHORT, _LONG + 1):
+            begin = np.arange(max(len(data) - size + 1, 0))
+            begin = begin[inside[begin + size - 1] == inside[begin + 1]]
+            runs.append(hashed(begin, begin + size) * np.uint64(2 * size + 1))
+        letters = ((data >= 97) & (data <= 122)) | ((data >= 48) & (data <= 57)) | (data == 95) | (data >= 128)
+        edge = np.flatnonzero(np.diff(np.concatenate(([0], letters.astype(np.int8), [0]))))
+        starts, ends = edge[::2], edge[1::2]
+        starts, ends = starts[ends - starts > 1], ends[ends - starts > 1]
+        words = hashed(starts, ends)
+        pairs = (words[:-1] * np.uint64(31) + words[1:]) * np.uint64(_PAIR)
+        buckets = np.concatenate((_mixed(words, pairs), _mixed(*runs) + CHARACTERS))
+    once, counts = np.unique(buckets.astype(np.int32), return_counts=True)
+    return Grams(once, counts.astype(np.float32))
+
+
+def _mixed(*hashed: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Hashes → buckets of one half."""
+    import numpy as np
+
+    mixed = np.concatenate(hashed) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    found: NDArray[np.uint64] = mixed >> np.uint64(64 - BITS)
+    return found

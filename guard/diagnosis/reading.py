@@ -1,0 +1,128 @@
+"""Log and outcome → what the classifier reads: chosen lines, where they stand, and how the command ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from guard.diagnosis.features import Features, features
+from guard.diagnosis.lines import Log
+from guard.diagnosis.scan import Scanner
+from guard.diagnosis.weigh import step_end
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LAST, FIRST, MOST = 900, 100, 2000
+"""Lines read from the end and from the beginning of a longer log, and in all."""
+_TELLING = (
+    "error", "fail", "fatal", "exception", "cannot", "can't", "unable", "denied", "killed", "timed out", "timeout", "refused",
+    "no space", "not found", "panic", "traceback", "assert", "expected", "missing", "invalid", "abort", "could not", "undefined",
+    "conflict", "mismatch", "corrupt", "unresolved", "violation", "not ok", "caused by", "offense",
+)  # fmt: skip
+"""Words for whose sake a line in the middle of a long log is read."""
+PASSAGE = 60
+"""Lines of a log that are read closely."""
+_CLOSING, _AROUND = 8, 2
+POSITIONS = 8
+"""Numbers that say where a line stands."""
+ENDINGS = ("1", "2", "124", "126", "127", "134", "137", "139", "143", "small", "large", "signal", "limit")
+"""What the way in which a command ended is told as: an exit code of its own, another one, a signal, a limit."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the classifier sees of one failure."""
+
+    chosen: tuple[int, ...]
+    """Index in the log of each line that is read."""
+    features: Features
+    positions: NDArray[np.float32]
+    ending: NDArray[np.float32]
+
+
+def read(log: Log, exit_code: int, signal: int | None = None, ended: str = "exited") -> Reading:
+    """The reading of a log whose command ended so."""
+    import numpy as np
+
+    chosen = choose(log)
+    texts = [log.text(index) for index in chosen]
+    return Reading(
+        chosen=tuple(chosen),
+        features=features(texts),
+        positions=_positions(chosen, texts, len(log), step_end(log)),
+        ending=np.array(ending(exit_code, signal, ended), dtype=np.float32),
+    )
+
+
+def choose(log: Log) -> list[int]:
+    """The lines that are read: all of a short log; of a long one its ends and the telling lines between."""
+    total = len(log)
+    if total <= MOST:
+        return list(range(total))
+    kept = set(range(FIRST)) | set(range(total - LAST, total))
+    room = MOST - len(kept)
+    telling: set[int] = set()
+    for offsets in _scanner().offsets(log.data).values():
+        telling.update(map(log.index_of, offsets))
+    between = sorted((index for index in telling if FIRST <= index < total - LAST), reverse=True)
+    for index in between:
+        around = [other for other in (index, index + 1, index - 1) if other not in kept]
+        if room < len(around):
+            break
+        kept.update(around)
+        room -= len(around)
+    return sorted(kept)
+
+
+def ending(exit_code: int, signal: int | None, ended: str) -> list[float]:
+    """How the command ended as numbers, in the order of ENDINGS."""
+    name = str(exit_code)
+    if name not in ENDINGS:
+        name = "small" if exit_code < 128 else "large"
+    return [float(word == name) for word in ENDINGS[:-2]] + [float(signal is not None), float(ended not in ("exited", "signalled"))]
+
+
+def passage(salience: Sequence[float]) -> list[int]:
+    """Of the lines read, the ones that are worth reading closely: all of a short log; of a longer one those that the
+    classifier attends to, with their neighbours, and the last few."""
+    total = len(salience)
+    if total <= PASSAGE:
+        return list(range(total))
+    kept = set(range(total - _CLOSING, total))
+    for place in sorted(range(total), key=lambda place: (-salience[place], place)):
+        kept.update(range(max(place - _AROUND, 0), min(place + _AROUND + 1, total)))
+        if len(kept) >= PASSAGE:
+            break
+    return sorted(kept)
+
+
+@lru_cache(maxsize=1)
+def _scanner() -> Scanner:
+    return Scanner(_TELLING)
+
+
+def _positions(chosen: list[int], texts: list[str], total: int, end: int) -> NDArray[np.float32]:
+    """For each line: how far from the end and the beginning, how long, how far indented, whether it is empty."""
+    import numpy as np
+
+    index = np.array(chosen, dtype=np.float32)
+    sizes = np.array([len(text) for text in texts], dtype=np.float32)
+    indents = np.array([len(text) - len(text.lstrip()) for text in texts], dtype=np.float32)
+    before = np.maximum(end - index, 0)
+    return np.stack(
+        (
+            np.log1p(before) / 8,
+            (before < 3).astype(np.float32),
+            (index > end).astype(np.float32),
+            np.log1p(index) / 8,
+            index / max(total - 1, 1),
+            np.minimum(sizes, 200) / 200,
+            np.minimum(indents, 16) / 16,
+            (sizes == 0).astype(np.float32),
+        ),
+        axis=1,
+    ).astype(np.float32)

@@ -1,0 +1,1 @@
+"""The classifier's making: corpus, network, training, export."""

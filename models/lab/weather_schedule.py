@@ -1,0 +1,39 @@
+"""When the weather is bad: which requests it strikes, by count, by path and by time."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+
+from models.lab.scenario import Weather
+
+
+class Schedule:
+    """The case's weather as time passes; threads ask it."""
+
+    def __init__(self, weather: Weather) -> None:
+        self.weather = weather
+        self._lock = threading.Lock()
+        self._path = re.compile(weather.path)
+        self._begun = False
+        self._first: float | None = None
+        self._struck = 0
+
+    def begin(self) -> None:
+        """The calm is over."""
+        self._begun = True
+
+    def strikes(self, path: str) -> bool:
+        """Whether the weather hits this request; asking counts as one."""
+        if not self._begun or self.weather.kind == "calm" or not self._path.search(path):
+            return False
+        with self._lock:
+            if self.weather.seconds is not None:
+                if self._first is None:
+                    self._first = time.monotonic()
+                return time.monotonic() - self._first < self.weather.seconds
+            if self.weather.hits is not None and self._struck >= self.weather.hits:
+                return False
+            self._struck += 1
+            return True

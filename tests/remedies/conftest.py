@@ -1,0 +1,73 @@
+"""Package managers and frameworks that no distribution has, each installed once into a folder of the test session."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+Factory = pytest.TempPathFactory
+
+
+def _done(argv: Sequence[str | Path], cwd: Path, seconds: float = 100) -> None:
+    done = subprocess.run(
+        [str(word) for word in argv], cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, check=False
+    )
+    if done.returncode:
+        pytest.skip(f"{' '.join(str(word) for word in argv)} failed: {done.stderr[-300:]}")
+
+
+def _from_npm(root: Path, *packages: str) -> Path:
+    """A folder with these packages and nothing of their install scripts."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("no npm")
+    (root / "package.json").write_text('{"private": true}')
+    _done((npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", *packages), root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def node_root(tmp_path_factory: Factory) -> Path:
+    """A folder with the JavaScript frameworks installed; the tests' projects lie below it."""
+    return _from_npm(tmp_path_factory.mktemp("node"), "jest", "vitest", "mocha", "@playwright/test")
+
+
+@pytest.fixture(scope="session")
+def yarn_classic(tmp_path_factory: Factory) -> str:
+    """The program of Yarn 1."""
+    return str(_from_npm(tmp_path_factory.mktemp("yarn1"), "yarn@1") / "node_modules/.bin/yarn")
+
+
+@pytest.fixture(scope="session")
+def yarn_berry(tmp_path_factory: Factory) -> str:
+    """The program of Yarn 4."""
+    return str(_from_npm(tmp_path_factory.mktemp("yarn4"), "@yarnpkg/cli-dist@4") / "node_modules/.bin/yarn")
+
+
+@pytest.fixture(scope="session")
+def pnpm(tmp_path_factory: Factory) -> str:
+    """The program of pnpm 10."""
+    return str(_from_npm(tmp_path_factory.mktemp("pnpm"), "pnpm@10") / "node_modules/.bin/pnpm")
+
+
+@pytest.fixture(scope="session")
+def uv(tmp_path_factory: Factory) -> str:
+    """The program of uv."""
+    folder = tmp_path_factory.mktemp("uv")
+    words = ("install", "-q", "--disable-pip-version-check", "--only-binary", ":all:", "--target", "tools", "uv")
+    _done((sys.executable, "-m", "pip", *words), folder)
+    return str(folder / "tools/bin/uv")
+
+
+@pytest.fixture(scope="session")
+def poetry(tmp_path_factory: Factory, uv: str) -> str:
+    """The program of Poetry; by uv, which installs it in a tenth of pip's time."""
+    folder = tmp_path_factory.mktemp("poetry")
+    _done((uv, "venv", "-q", "--python", sys.executable, "tools"), folder)
+    _done((uv, "pip", "install", "-q", "--python", "tools", "poetry"), folder)
+    return str(folder / "tools/bin/poetry")
