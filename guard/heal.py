@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
+from guard.diagnosis.apart import classify_apart
 from guard.diagnosis.diagnose import diagnose
 from guard.failsafe import shielded
 from guard.policy.plan import plan
@@ -187,7 +188,7 @@ def _judge(
     begin: float,
 ) -> _Judged:
     since = time.monotonic()
-    diagnosis = shielded("diagnosis", None, lambda: diagnose(outcome, memory, settings.signatures))
+    diagnosis = shielded("diagnosis", None, lambda: diagnose(outcome, memory, settings.signatures, classify_apart))
     seconds = time.monotonic() - since
     if diagnosis is None:
         return _Judged(None, None, seconds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -42,16 +42,19 @@ def _matcher(extra: tuple[Path, ...]) -> Matcher:
     return Matcher((*own, *shipped()))
 
 
-def diagnose(outcome: Outcome, memory: Memory, extra: Sequence[Path] = ()) -> Diagnosis:
-    """Why the attempt failed. `extra`: the user's own signature files."""
+def diagnose(
+    outcome: Outcome, memory: Memory, extra: Sequence[Path] = (), ask: Callable[[Log, Outcome], Guess] | None = None
+) -> Diagnosis:
+    """Why the attempt failed. `extra`: the user's own signature files; `ask`: how the classifier is asked."""
     log = Log(outcome.window)
     masker = Masker.from_environment(outcome.command.env, outcome.command.argv)
     weighed = _against_kernel(weigh(log, _matcher(tuple(extra)).hits(log)), outcome, log)
-    guess = classify(log, outcome)
     notes = tuple(
         f"{one.hit.signature.id} at line {log.number(one.hit.index)} lost: it {one.lost}" for one in weighed if one.lost
     )[-20:]
     proof = kernel_says.proof(outcome)
+    # What the kernel has proved needs no opinion.
+    guess = Guess() if proof is not None else (ask or classify)(log, outcome)
     winner = _winner(weighed)
     if proof is not None:
         diagnosis = _proved(proof, weighed, log, masker)

@@ -1,0 +1,94 @@
+"""The classifier asked in a process of its own: its memory is gone before the next attempt, and no fault of its is guard's.
+
+The run-time library and the model take some 100 MB, which in a small container the next attempt would miss; a library
+that crashes or hangs ends its own process alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import time
+
+from guard.diagnosis.classify import Guess, classify
+from guard.diagnosis.lines import Log
+from guard.types import Outcome
+
+PATIENCE_S = 20.0
+"""How long an opinion is waited for: it takes a quarter of a second on an idle machine."""
+
+
+def classify_apart(log: Log, outcome: Outcome) -> Guess:
+    """The model's opinion, or an abstention whose note says why; where processes cannot be forked, asked in this one."""
+    if not hasattr(os, "fork"):
+        return classify(log, outcome)
+    try:
+        reader, writer = os.pipe()
+    except OSError as error:
+        return Guess(note=f"no classifier: no pipe to be had ({error.strerror})")
+    try:
+        pid = os.fork()
+    except OSError as error:
+        os.close(reader)
+        os.close(writer)
+        return Guess(note=f"no classifier: no process to be had ({error.strerror})")
+    if pid == 0:
+        _answer(log, outcome, reader, writer)
+    os.close(writer)
+    data, in_time = _read(reader)
+    os.close(reader)
+    if not in_time:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
+    try:
+        found = json.loads(data)
+        salience = {int(index): float(share) for index, share in found["salience"].items()}
+        return Guess(dict(found["probabilities"]), salience, dict(found["arbitration"]), str(found["note"]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        why = "its process died" if in_time else f"no answer within {PATIENCE_S:.0f} s"
+        return Guess(note=f"no classifier: {why}")
+
+
+def _answer(log: Log, outcome: Outcome, reader: int, writer: int) -> None:
+    """The child: nothing of it may reach the job's output, guard's signals, or guard's own code after this."""
+    try:
+        os.close(reader)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(nowhere, descriptor)
+        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as adjust:
+            adjust.write("1000")  # rather this process than guard
+        guess = classify(log, outcome)
+        text = json.dumps(
+            {
+                "probabilities": dict(guess.probabilities),
+                "salience": {index: share for index, share in guess.salience.items() if share > 1e-4},
+                "arbitration": dict(guess.arbitration),
+                "note": guess.note,
+            }
+        )
+        rest = memoryview(text.encode())
+        while rest:
+            rest = rest[os.write(writer, rest) :]
+    finally:
+        os._exit(0)
+
+
+def _read(reader: int) -> tuple[bytes, bool]:
+    parts: list[bytes] = []
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        left = end - time.monotonic()
+        if left <= 0 or not select.select([reader], [], [], left)[0]:
+            return b"".join(parts), False
+        part = os.read(reader, 1 << 16)
+        if not part:
+            return b"".join(parts), True
+        parts.append(part)
