@@ -217,7 +217,6 @@ def test_alternatives_and_the_first_are_at_most_certain() -> None:
 
 
 def test_training_reads_what_use_reads() -> None:
-    pytest.importorskip("scipy")
     from models.classifier.corpus import document
     from models.data import Example
 
