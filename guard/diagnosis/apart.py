@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import time
+from collections.abc import Iterable
 
 from guard.diagnosis.classify import Guess, classify
 from guard.diagnosis.lines import Log
@@ -29,22 +30,31 @@ def classify_apart(log: Log, outcome: Outcome) -> Guess:
         reader, writer = os.pipe()
     except OSError as error:
         return Guess(note=f"no classifier: no pipe to be had ({error.strerror})")
+    # No handler of guard's may run in the child: one that raised would bring a second guard to life.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         pid = os.fork()
+        if pid == 0:
+            try:
+                _answer(log, outcome, reader, writer, mask)
+            finally:
+                os._exit(0)
     except OSError as error:
         os.close(reader)
-        os.close(writer)
         return Guess(note=f"no classifier: no process to be had ({error.strerror})")
-    if pid == 0:
-        _answer(log, outcome, reader, writer)
-    os.close(writer)
-    data, in_time = _read(reader)
-    os.close(reader)
-    if not in_time:
-        with contextlib.suppress(OSError):
-            os.kill(pid, signal.SIGKILL)
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, 0)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        os.close(writer)
+    data, in_time = b"", False
+    try:
+        data, in_time = _read(reader)
+    finally:
+        os.close(reader)
+        if not in_time:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)
     try:
         found = json.loads(data)
         salience = {int(index): float(share) for index, share in found["salience"].items()}
@@ -54,41 +64,42 @@ def classify_apart(log: Log, outcome: Outcome) -> Guess:
         return Guess(note=f"no classifier: {why}")
 
 
-def _answer(log: Log, outcome: Outcome, reader: int, writer: int) -> None:
-    """The child: nothing of it may reach the job's output, guard's signals, or guard's own code after this."""
-    try:
-        os.close(reader)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+def _answer(log: Log, outcome: Outcome, reader: int, writer: int, mask: Iterable[int]) -> None:
+    """The child: nothing of it may reach the job's output or guard's signals. It ends when this returns or raises."""
+    os.close(reader)
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals():
+        if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(nowhere, descriptor)
-        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as adjust:
-            adjust.write("1000")  # rather this process than guard
-        guess = classify(log, outcome)
-        text = json.dumps(
-            {
-                "probabilities": dict(guess.probabilities),
-                "salience": {index: share for index, share in guess.salience.items() if share > 1e-4},
-                "arbitration": dict(guess.arbitration),
-                "note": guess.note,
-            }
-        )
-        rest = memoryview(text.encode())
-        while rest:
-            rest = rest[os.write(writer, rest) :]
-    finally:
-        os._exit(0)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as adjust:
+        adjust.write("1000")  # rather this process than guard
+    guess = classify(log, outcome)
+    text = json.dumps(
+        {
+            "probabilities": dict(guess.probabilities),
+            "salience": {index: share for index, share in guess.salience.items() if share > 1e-4},
+            "arbitration": dict(guess.arbitration),
+            "note": guess.note,
+        }
+    )
+    rest = memoryview(text.encode())
+    while rest:
+        rest = rest[os.write(writer, rest) :]
 
 
 def _read(reader: int) -> tuple[bytes, bool]:
+    """What the child wrote, and whether it came to an end in time."""
     parts: list[bytes] = []
+    poll = select.poll()
+    poll.register(reader, select.POLLIN)
     end = time.monotonic() + PATIENCE_S
-    while True:
-        left = end - time.monotonic()
-        if left <= 0 or not select.select([reader], [], [], left)[0]:
-            return b"".join(parts), False
+    while (left := end - time.monotonic()) > 0 and poll.poll(left * 1000):
         part = os.read(reader, 1 << 16)
         if not part:
             return b"".join(parts), True
         parts.append(part)
+    return b"".join(parts), False

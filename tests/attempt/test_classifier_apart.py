@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -38,8 +42,6 @@ def test_nothing_is_left_behind() -> None:
 
 
 def test_its_memory_is_not_ours() -> None:
-    import subprocess
-    import sys
 
     code = (
         "import sys\n"
@@ -90,3 +92,33 @@ def test_no_process_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fork", full)
     assert "no process to be had" in apart.classify_apart(LOG, OUTCOME).note
     assert open_descriptors() == before
+
+
+def test_no_handler_of_guard_s_runs_in_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(log: Log, outcome: Outcome) -> Guess:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return Guess(note="still alive")
+
+    def raising(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, raising)
+    monkeypatch.setattr(apart, "classify", told)
+    try:
+        assert apart.classify_apart(LOG, OUTCOME).note == "no classifier: its process died"
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_many_open_descriptors_are_no_obstacle() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 1200:
+        pytest.skip("this machine allows too few open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1200), hard))
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(1060)]
+    try:
+        assert apart.classify_apart(LOG, OUTCOME).probabilities
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
