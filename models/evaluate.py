@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from guard.diagnosis import diagnose as diagnosing
 from guard.diagnosis.classify import Guess, classify
+from guard.diagnosis.diagnose import diagnose
 from guard.policy.plan import MIN_PROBABILITY
 from guard.policy.refusals import REFUSED
 from guard.types import NoMemory
@@ -68,13 +68,8 @@ def answer(example: Example, mode: str) -> Answer:
     begin = time.perf_counter()
     if mode == "model":
         return _by_model(example, begin)
-    asked = diagnosing.classify
-    if mode == "signatures":
-        diagnosing.classify = lambda log, outcome: Guess()
-    try:
-        found = diagnosing.diagnose(outcome_of(example), NoMemory())
-    finally:
-        diagnosing.classify = asked
+    ask = classify if mode == "both" else lambda log, outcome: Guess()
+    found = diagnose(outcome_of(example), NoMemory(), ask=ask)
     return Answer(
         example,
         found.label,

@@ -79,7 +79,7 @@ def damaged(root: Path, diagnosis: Diagnosis) -> tuple[Path, ...]:
                 if key in urls:
                     found[file] = None
                 continue
-            if _hash(file) in got or any(_holds(file, *project) for project in projects):
+            if shape.sha256(file) in got or any(_holds(file, *project) for project in projects):
                 found[file] = None
                 head = file.with_name(key)
                 if head != file and head.is_file():
@@ -161,17 +161,6 @@ def _holds(file: Path, name: str, version: str) -> bool:
     exact = re.escape(version) if version else r"\d[\w.!+]*"
     spelled = re.escape(name).replace("_", "[-_.]+")
     return re.search(rf"(?i)\b{spelled}-{exact}(?:\.dist-info/|\.tar\b|/)".encode(), data) is not None
-
-
-def _hash(file: Path) -> str:
-    digest = hashlib.sha256()
-    try:
-        with file.open("rb") as content:
-            while piece := content.read(1 << 20):
-                digest.update(piece)
-    except OSError:
-        return ""
-    return digest.hexdigest()
 
 
 def purgeable(root: Path) -> tuple[Path, ...]:

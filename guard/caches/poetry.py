@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import time
 from pathlib import Path
@@ -58,7 +57,7 @@ def damaged(root: Path, diagnosis: Diagnosis) -> tuple[Path, ...]:
         for file in shape.files_below(repository / "_http_") if shape.is_folder(repository / "_http_") else ():
             if time.monotonic() > until:
                 break
-            if file.suffix == ".body" and _hash(file) in got:
+            if file.suffix == ".body" and shape.sha256(file) in got:
                 head = file.with_suffix("")
                 found |= {path: None for path in (file, head) if path.is_file()}
     return tuple(found)
@@ -66,17 +65,6 @@ def damaged(root: Path, diagnosis: Diagnosis) -> tuple[Path, ...]:
 
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _hash(file: Path) -> str:
-    digest = hashlib.sha256()
-    try:
-        with file.open("rb") as content:
-            while piece := content.read(1 << 20):
-                digest.update(piece)
-    except OSError:
-        return ""
-    return digest.hexdigest()
 
 
 def purgeable(root: Path) -> tuple[Path, ...]:

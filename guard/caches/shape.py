@@ -1,7 +1,8 @@
-"""How to tell that a folder has the form that a tool gives its cache; reads only, follows no link."""
+"""How to tell that a folder has the form that a tool gives its cache, and a file its hash; reads only."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -56,3 +57,15 @@ def files_below(path: Path, most: int = 200_000) -> Iterator[Path]:
             count += 1
             if count >= most:
                 return
+
+
+def sha256(file: Path) -> str:
+    """The SHA-256 of a file in hexadecimal; empty for what cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        with file.open("rb") as content:
+            while piece := content.read(1 << 20):
+                digest.update(piece)
+    except OSError:
+        return ""
+    return digest.hexdigest()

@@ -43,7 +43,7 @@ def _matcher(extra: tuple[Path, ...]) -> Matcher:
 
 
 def diagnose(
-    outcome: Outcome, memory: Memory, extra: Sequence[Path] = (), ask: Callable[[Log, Outcome], Guess] | None = None
+    outcome: Outcome, memory: Memory, extra: Sequence[Path] = (), ask: Callable[[Log, Outcome], Guess] = classify
 ) -> Diagnosis:
     """Why the attempt failed. `extra`: the user's own signature files; `ask`: how the classifier is asked."""
     log = Log(outcome.window)
@@ -54,8 +54,8 @@ def diagnose(
     )[-20:]
     proof = kernel_says.proof(outcome)
     # What the kernel has proved needs no opinion.
-    guess = Guess() if proof is not None else (ask or classify)(log, outcome)
-    winner = _winner(weighed)
+    guess = Guess() if proof is not None else ask(log, outcome)
+    winner = root_cause(weighed)
     if proof is not None:
         diagnosis = _proved(proof, weighed, log, masker)
     elif guess.probabilities:
@@ -175,7 +175,7 @@ def _with_attention(
     return (*evidence[:1], *looked, *evidence[1:])[: _RELATED + 1]
 
 
-def _winner(weighed: Sequence[Weighed]) -> Weighed | None:
+def root_cause(weighed: Sequence[Weighed]) -> Weighed | None:
     """The root cause: the last thing that went wrong in earnest, or whatever shortly before explains it."""
     best = _last_in_earnest(weighed)
     if best is None:

@@ -90,10 +90,7 @@ def features(lines: Sequence[str]) -> Features:
         parts.append((chosen[first] * np.uint64(_KIND_FIRST), at[first]))
         everything = np.concatenate([part for part, _ in parts])
         where = np.concatenate([part for _, part in parts])
-        mixed = everything * np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(29)
-        mixed *= np.uint64(0xBF58476D1CE4E5B9)
-        buckets = (mixed >> np.uint64(64 - BITS)).astype(np.int32)
+        buckets = bucket_of(everything, BITS)
     buckets[buckets == 0] = 1
     order = np.argsort(where, kind="stable")
     return Features(buckets[order], where[order].astype(np.int32))
@@ -118,6 +115,18 @@ def hashes(data: NDArray[np.uint8]) -> Callable[[NDArray[np.int64], NDArray[np.i
         return found
 
     return hashed
+
+
+def bucket_of(hashed: NDArray[np.uint64], bits: int) -> NDArray[np.int32]:
+    """Hashes → numbers of so many bits, spread evenly."""
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        mixed = hashed * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+        mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    found: NDArray[np.int32] = (mixed >> np.uint64(64 - bits)).astype(np.int32)
+    return found
 
 
 def word_buckets(word: str) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from guard.diagnosis.features import hashes
+from guard.diagnosis.features import bucket_of, hashes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,17 +53,6 @@ def grams(lines: Sequence[str]) -> Grams:
         starts, ends = starts[ends - starts > 1], ends[ends - starts > 1]
         words = hashed(starts, ends)
         pairs = (words[:-1] * np.uint64(31) + words[1:]) * np.uint64(_PAIR)
-        buckets = np.concatenate((_mixed(words, pairs), _mixed(*runs) + CHARACTERS))
-    once, counts = np.unique(buckets.astype(np.int32), return_counts=True)
+        buckets = np.concatenate((bucket_of(np.concatenate((words, pairs)), BITS), bucket_of(np.concatenate(runs), BITS) + CHARACTERS))
+    once, counts = np.unique(buckets, return_counts=True)
     return Grams(once, counts.astype(np.float32))
-
-
-def _mixed(*hashed: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Hashes → buckets of one half."""
-    import numpy as np
-
-    mixed = np.concatenate(hashed) * np.uint64(0x9E3779B97F4A7C15)
-    mixed ^= mixed >> np.uint64(29)
-    mixed *= np.uint64(0xBF58476D1CE4E5B9)
-    found: NDArray[np.uint64] = mixed >> np.uint64(64 - BITS)
-    return found

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from guard.diagnosis.arbitrate import voices
 from guard.diagnosis.classify import Guess
-from guard.diagnosis.diagnose import ENOUGH, _winner
+from guard.diagnosis.diagnose import ENOUGH, root_cause
 from guard.diagnosis.match import Matcher
 from guard.diagnosis.weigh import weigh
 from guard.signatures.load import shipped
@@ -46,7 +46,7 @@ def heard(
             dict(zip(LABEL_NAMES, chance.tolist(), strict=True)),
             dict(zip(chosen, np.exp(looked).tolist(), strict=True)),
         )
-        said = voices(guess, weighed, _winner(weighed), len(log), ENOUGH)
+        said = voices(guess, weighed, root_cause(weighed), len(log), ENOUGH)
         found.append(np.array(list(said.values()), dtype=np.float32)[order])
     return np.stack(found)
 

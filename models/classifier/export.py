@@ -111,7 +111,7 @@ def export(trained: Trained, linear: Linear) -> bytes:
 def _linear(graph: _Graph, linear: Linear) -> None:
     """The passage's pieces, weighed by how telling they are, each half made one long, times the labels' weights."""
     table, scale = _eight_bits(linear.weights)
-    graph.constant("piece_number", linear.number.astype(np.uint32).view(np.int32))
+    graph.constant("piece_number", linear.number)
     graph.constant("telling", linear.idf)
     graph.constant("piece_table", table)
     graph.constant("piece_scale", scale)

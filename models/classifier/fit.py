@@ -150,8 +150,7 @@ def train(
             value = loss(logits, attention, batch, recipe.smooth, recipe.salience)
             optimizer.zero_grad()
             value.backward()
-            nn_norm = torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            del nn_norm
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             rate = schedule.get_last_lr()[0] / recipe.rate * recipe.table_rate
             schedule.step()

@@ -33,11 +33,8 @@ class Linear:
 
     def said(self, pieces: Sequence[Grams]) -> NDArray[np.float32]:
         """For each passage the margin of each label."""
-        found: NDArray[np.float32] = self._table(pieces) @ self.weights + self.bias
+        found: NDArray[np.float32] = table_of(pieces, self.number, self.idf) @ self.weights + self.bias
         return found
-
-    def _table(self, pieces: Sequence[Grams]) -> scipy.sparse.csr_matrix:
-        return table_of(pieces, self.number, self.idf)
 
 
 def passage_of(document: Document, attention: NDArray[np.float32]) -> Grams:

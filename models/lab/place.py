@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shlex
 import shutil
 import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,7 +143,7 @@ def _limited(stack: ExitStack, limits: Limits) -> tuple[str, ...]:
 
 def _cgroup(stack: ExitStack, size_mb: int) -> Path:
     v1 = Path("/sys/fs/cgroup/memory")
-    folder = (v1 if v1.is_dir() else Path("/sys/fs/cgroup")) / f"pipeguard-lab-{os.getpid()}-{tempfile.mktemp(dir='')[-6:].lstrip('/')}"
+    folder = (v1 if v1.is_dir() else Path("/sys/fs/cgroup")) / f"pipeguard-lab-{os.getpid()}-{secrets.token_hex(3)}"
     folder.mkdir()
     stack.callback(_remove_cgroup, folder)
     (folder / ("memory.limit_in_bytes" if v1.is_dir() else "memory.max")).write_text(f"{size_mb}M")
@@ -151,17 +152,9 @@ def _cgroup(stack: ExitStack, size_mb: int) -> Path:
 
 def _remove_cgroup(folder: Path) -> None:
     for pid in (folder / "cgroup.procs").read_text().split():
-        with _suppressed():
+        with suppress(OSError):
             os.kill(int(pid), signal.SIGKILL)
     subprocess.run(["sh", "-c", f"for i in 1 2 3 4 5; do rmdir {shlex.quote(str(folder))} && exit; sleep 0.2; done"], check=False, stderr=subprocess.DEVNULL)
-
-
-@contextmanager
-def _suppressed() -> Iterator[None]:
-    try:
-        yield
-    except OSError:
-        pass
 
 
 def _run(argv: tuple[str, ...], folder: Path, env: Mapping[str, str], timeout_s: float) -> Done:
@@ -174,15 +167,15 @@ def _run(argv: tuple[str, ...], folder: Path, env: Mapping[str, str], timeout_s:
             code = child.wait(timeout_s)
         except subprocess.TimeoutExpired:
             in_time = False
-            with _suppressed():
+            with suppress(OSError):
                 os.killpg(child.pid, signal.SIGTERM)
             try:
                 code = child.wait(5)
             except subprocess.TimeoutExpired:
-                with _suppressed():
+                with suppress(OSError):
                     os.killpg(child.pid, signal.SIGKILL)
                 code = child.wait()
-        with _suppressed():
+        with suppress(OSError):
             os.killpg(child.pid, signal.SIGKILL)
         out.seek(0)
         text = out.read(20_000_000).decode("utf-8", "replace")

@@ -35,6 +35,16 @@ def test_diagnose_json(guard):
     assert set(found) == {"label", "family", "probability", "source", "evidence", "entities", "fingerprint", "alternatives", "decision", "reason", "remedies"}
 
 
+def test_the_wheel_carries_its_classifier(guard, installed):
+    assert (installed / "guard" / "model" / "classifier.onnx").is_file()
+    assert b"no classifier" not in guard("diagnose", "-", text=LOG).stderr
+    (installed / "guard" / "model" / "labels.json").rename(installed / "guard" / "model" / "aside.json")
+    try:
+        assert b"guard: no classifier: the classifier's labels.json cannot be read" in guard("diagnose", "-", text=LOG).stderr
+    finally:
+        (installed / "guard" / "model" / "aside.json").rename(installed / "guard" / "model" / "labels.json")
+
+
 def test_diagnose_reads_files_and_gzip(guard, workspace):
     (workspace / "a.log").write_text(LOG)
     (workspace / "a.log.gz").write_bytes(gzip.compress(LOG.encode()))

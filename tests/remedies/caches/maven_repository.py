@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
-import threading
 import time
 import zipfile
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.remedies.caches import loopback
 
 POM = "<project><modelVersion>4.0.0</modelVersion><groupId>g</groupId><artifactId>{}</artifactId><version>1</version></project>"
 
@@ -53,13 +53,6 @@ class Repository(BaseHTTPRequestHandler):
         self.do_GET()
 
 
-@contextlib.contextmanager
-def serving(wait_s: float = 0) -> Iterator[str]:
+def serving(wait_s: float = 0) -> AbstractContextManager[str]:
     """The address of a repository that lives as long as the block."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (Repository,), {"wait_s": wait_s}))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-    finally:
-        server.shutdown()
-        server.server_close()
+    return loopback.serving(Repository, wait_s, "/")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import io
 import json
 import tarfile
-import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.remedies.caches import loopback
 
 
 def _tarball(name: str) -> bytes:
@@ -62,13 +62,6 @@ class Registry(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-@contextlib.contextmanager
-def serving(wait_s: float = 0) -> Iterator[str]:
+def serving(wait_s: float = 0) -> AbstractContextManager[str]:
     """The address of a registry that lives as long as the block."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (Registry,), {"wait_s": wait_s}))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    return loopback.serving(Registry, wait_s, "")

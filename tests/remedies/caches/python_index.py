@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import io
-import threading
 import time
 import zipfile
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.remedies.caches import loopback
 
 
 def _wheel(name: str) -> bytes:
@@ -71,13 +71,6 @@ class Index(BaseHTTPRequestHandler):
         self.do_GET()
 
 
-@contextlib.contextmanager
-def serving(wait_s: float = 0) -> Iterator[str]:
+def serving(wait_s: float = 0) -> AbstractContextManager[str]:
     """The address of an index that lives as long as the block."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (Index,), {"wait_s": wait_s}))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/simple"
-    finally:
-        server.shutdown()
-        server.server_close()
+    return loopback.serving(Index, wait_s, "/simple")
