@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from guard import __version__
+from guard.commands.run_options import GIVE_ONE, OPTIONS, Option
 
 _RUN = {"ignore_unknown_options": False, "allow_interspersed_args": False}
+
+
+def _options_of_run(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(OPTIONS):
+        command = click.option(*option.spellings, option.name, type=_type(option), metavar=option.metavar, help=option.purpose)(command)
+    return command
+
+
+def _type(option: Option) -> click.Choice[str] | click.IntRange | None:
+    if option.choices:
+        return click.Choice(option.choices)
+    return click.IntRange(*option.whole) if option.whole is not None else None
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,28 +33,13 @@ def cli() -> None:
 
 
 @cli.command(context_settings=_RUN)
-@click.option("-c", "script", metavar="SCRIPT", help="Run this text by the platform's own shell.")
-@click.option("--script", "script_file", metavar="FILE", help="Run this script file by the platform's own shell.")
-@click.option(
-    "--shell",
-    type=click.Choice(["github", "gitlab", "jenkins", "bash", "sh"]),
-    help="Whose shell runs a script (default: that of the CI we are in).",
-)
-@click.option("--attempts", type=click.IntRange(1, 20), help="Attempts in all, the first included (default 3).")
-@click.option("--timeout", metavar="TIME", help="Limit of one attempt: 90, 90s, 10m, 1h30m.")
-@click.option("--idle-timeout", metavar="TIME", help="Limit without output.")
-@click.option("--budget", metavar="TIME", help="Limit over all attempts and waits.")
-@click.option("--idempotent", type=click.Choice(["auto", "true", "false"]), help="Whether the command may run twice.")
-@click.option("--on-heal", type=click.Choice(["pass", "warn", "fail"]), help="What a heal means for the job.")
-@click.option("--config", metavar="FILE", help="Settings file (default: .pipeguard.yml).")
-@click.option("--result-file", metavar="FILE", help="Write the run as JSON (also PIPEGUARD_RESULT).")
-@click.option("--cwd", metavar="DIR", help="Run the command in this folder.")
+@_options_of_run
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def run(script: str | None, script_file: str | None, command: tuple[str, ...], **flags: Any) -> None:
     """Run a command and heal it where that is possible: guard run [OPTIONS] -- CMD ARG…"""
     given = [bool(command), script is not None, script_file is not None]
     if sum(given) != 1:
-        raise click.UsageError("give one of: -- CMD ARG…, -c SCRIPT, --script FILE")
+        raise click.UsageError(GIVE_ONE)
     from guard.commands.run import Request
     from guard.commands.run import run as execute
 

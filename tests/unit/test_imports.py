@@ -19,8 +19,10 @@ SETTINGS = {"settings", "settings_file", "settings_flags", "settings_keys", "set
 # layer -> the layers that it may import, besides itself and the leaves; commands wire everything together.
 ALLOWED: dict[str, set[str]] = {
     "__main__": {"cli", "commands"},
+    "launch": {"__main__"},
+    "delivery": {"launch", "signatures"},
     "cli": {"commands"},
-    "commands": {"heal", "report", "platforms", "history", "escalate", "attempt", "diagnosis", "signatures", "policy", "caches",
+    "commands": {"heal", "report", "platforms", "history", "escalate", "attempt", "diagnosis", "signatures", "policy", "caches", "delivery",
                  "remedies", "surroundings", *SETTINGS},
     "heal": {"attempt", "diagnosis", "policy", "remedies", "settings"},
     "policy": {"remedies", "settings"},
