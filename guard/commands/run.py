@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from guard.settings import Settings
 
 # Variables that change nothing about the first attempt.
-_HARMLESS = frozenset({b"PIPEGUARD_RESULT", b"PIPEGUARD_ACTIVE", b"PIPEGUARD_ATTEMPT", b"PIPEGUARD_RUN_ID"})
+_HARMLESS = frozenset(
+    b"PIPEGUARD_" + name
+    for name in (
+        b"RESULT", b"ACTIVE", b"ATTEMPT", b"RUN_ID", b"SKIN", b"OUTPUTS", b"SUMMARY", b"SCRIPT", b"SHELL", b"GITHUB_TOKEN",
+        b"WORKING_DIRECTORY",
+    )
+)  # fmt: skip
 
 
 class Request:
@@ -78,11 +84,22 @@ def run(request: Request) -> int:
             return 1
         return _pass_through(request)
     if ended.passed and runner.stopped_by is None and not _result_wanted(request, runner.environment):
+        if runner.environment.get(b"PIPEGUARD_SKIN"):
+            _publish(runner, ended)
         return 0
     from guard import failsafe
 
     code = ended.code if runner.stopped_by is None else 128 + runner.stopped_by
     return failsafe.shielded("the run", code, lambda: _after(request, runner, argv, ended, settings))
+
+
+def _publish(runner: Runner, ended: Ended) -> None:
+    try:
+        from guard.commands import run_publish
+
+        run_publish.passed(runner, ended)
+    except Exception as fault:
+        _confess("telling the CI", fault)
 
 
 def _confess(stage: str, fault: Exception) -> None:
@@ -153,8 +170,8 @@ def _pass_through(request: Request) -> int:
 
 
 def _configured(environment: Mapping[bytes, bytes]) -> bool:
-    """Whether a variable of ours sets more than where the result goes."""
-    return any(name.startswith(b"PIPEGUARD_") and name not in _HARMLESS for name in environment)
+    """Whether a variable of ours sets more than where results go; an empty one counts as unset."""
+    return any(value and name.startswith(b"PIPEGUARD_") and name not in _HARMLESS for name, value in environment.items())
 
 
 def _result_wanted(request: Request, environment: Mapping[bytes, bytes]) -> bool:

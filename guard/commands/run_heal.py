@@ -9,6 +9,7 @@ from guard import platforms, surroundings
 from guard.attempt import outcome
 from guard.attempt.run_once import Ended
 from guard.attempt.runner import Runner
+from guard.commands import run_publish
 from guard.commands.run import Request
 from guard.diagnosis.mask import Masker
 from guard.failsafe import say, shielded
@@ -31,14 +32,16 @@ def after_first(
     if ended.how == "not_started":
         say(f"guard: cannot run {ended.message}")
     around = _surroundings(command, settings, ended.passed)
-    platform = platforms.PLATFORMS[around.platform]
+    skin = run_publish.of_skin(env)
+    platform = skin or platforms.PLATFORMS[around.platform]
     terminal = Terminal(platform.escape, settings.attempts)
-    run = heal(command, first, settings, around, NoMemory(), terminal.hear, runner, runner.run_id)
+    hear = run_publish.grouping(skin, settings.attempts, terminal.hear) if skin is not None else terminal.hear
+    run = heal(command, first, settings, around, NoMemory(), hear, runner, runner.run_id)
     shielded("reporting", None, lambda: terminal.conclude(run))
     code = _verdict(run, settings)
     path = settings.result_file or str(request.flags.get("result_file") or "") or env.get("PIPEGUARD_RESULT", "")
-    if path and masker is not None:
-        shielded("the result file", None, lambda: _write(path, run, code, masker))
+    if masker is not None and (path or skin is not None):
+        shielded("the result file", None, lambda: _hand_over(path, run, code, masker, env, settings))
     return code
 
 
@@ -82,16 +85,28 @@ def _verdict(run: Run, settings: Settings) -> int:
     """The exit code of the job: a heal that the settings do not accept as green ends red, with exit code 1."""
     if run.status != "healed":
         return run.exit_code
-    labels = [attempt.diagnosis.label for attempt in run.attempts if attempt.diagnosis is not None]
-    if any(settings.rule(label).verdict == "fail" for label in labels):
+    if _of_heal(run, settings) == "fail":
         say("guard: healed, but settings say `verdict: fail`: ending red with exit code 1")
         return 1
     return 0
 
 
-def _write(path: str, run: Run, code: int, masker: Masker) -> None:
+def _of_heal(run: Run, settings: Settings) -> str:
+    """What the settings make of a heal: `pass`, `warn` or `fail`, the strictest of its labels."""
+    labels = [attempt.diagnosis.label for attempt in run.attempts if attempt.diagnosis is not None]
+    verdicts = [settings.rule(label).verdict for label in labels]
+    return max(verdicts, key=("pass", "warn", "fail").index, default="pass")
+
+
+def _hand_over(
+    path: str, run: Run, code: int, masker: Masker, env: Mapping[str, str], settings: Settings
+) -> None:
+    """The result file where one is wanted, and what a skin wants the CI to be told."""
     document = result.run_object(run, masker)
     document["exit_code"] = code
-    problem = result.write(path, document)
+    if run.status == "healed":
+        document["verdict"] = _of_heal(run, settings)
+    problem = result.write(path, document) if path else ""
     if problem:
         say(f"guard: {problem}")
+    shielded("telling the CI", None, lambda: run_publish.publish(document, env))

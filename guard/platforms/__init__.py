@@ -1,17 +1,16 @@
-"""One file per CI: its name → how to speak to it."""
+"""The CIs: `PLATFORMS` holds them all; a step that passes imports the one it runs on and no other."""
 
 from __future__ import annotations
 
-from guard.platforms import azure, buildkite, circleci, github, gitlab, jenkins, plain, teamcity
-from guard.platforms.protocol import Platform
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from guard.platforms.registry import PLATFORMS as PLATFORMS
 
-PLATFORMS: dict[str, Platform] = {
-    "none": plain,
-    "github": github,
-    "gitlab": gitlab,
-    "jenkins": jenkins,
-    "circleci": circleci,
-    "azure": azure,
-    "teamcity": teamcity,
-    "buildkite": buildkite,
-}
+
+def __getattr__(name: str) -> object:
+    """`PLATFORMS`, made when it is first asked for. Raises AttributeError for any other name."""
+    if name == "PLATFORMS":
+        from guard.platforms.registry import PLATFORMS
+
+        return PLATFORMS
+    raise AttributeError(name)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from guard.platforms import plain
+from guard.platforms.lazy_pattern import LazyPattern
 
 NAME = "azure"
+STREAM = 1
 
 # The agent reads `##vso[…]` and `##[…]` wherever they stand in a line.
-_COMMAND = re.compile(r"##(?=(?:vso|build)?\[)", re.IGNORECASE)
+_COMMAND = LazyPattern(r"##(?=(?:vso|build)?\[)")
 
 
 def escape(text: str) -> str:
@@ -44,3 +44,5 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace("]", "%5D").replace(";", "%3B")
+
+publish = plain.publish

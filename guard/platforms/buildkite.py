@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from guard.platforms import plain
+from guard.platforms.lazy_pattern import LazyPattern
 
 NAME = "buildkite"
+STREAM = 2
 
-_HEADER = re.compile(r"\A(?=\s*(?:---|\+\+\+|~~~|\^\^\^))")
+_HEADER = LazyPattern(r"\A(?=\s*(?:---|\+\+\+|~~~|\^\^\^))")
 
 annotate = plain.annotate
 
@@ -27,3 +27,5 @@ def end_group(title: str) -> str:
     """A group ends where the next begins."""
     del title
     return ""
+
+publish = plain.publish

@@ -5,8 +5,11 @@ from __future__ import annotations
 from guard.platforms import plain
 
 NAME = "circleci"
+STREAM = 2
 
 escape = plain.escape
 group = plain.group
 end_group = plain.end_group
 annotate = plain.annotate
+
+publish = plain.publish

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 from guard.platforms import plain
+from guard.platforms.lazy_pattern import LazyPattern
 
 NAME = "github"
+STREAM = 2
 _LEVELS = ("error", "warning", "notice")
 
 # The runner reads `::name …::text` at the beginning of a line and `##[name]text` anywhere in one, in any case.
 # Names of its own are broken anywhere, and whatever stands at the beginning: after `::stop-commands::` any word is one.
-_COMMAND = re.compile(
+_COMMAND = LazyPattern(
     r"\A\s*::|##(?=\[)|::(?=(?:error|warning|notice|debug|group|endgroup|add-mask|add-matcher|remove-matcher"
-    r"|stop-commands|set-output|save-state|set-env|add-path|echo|internal-[a-z-]{1,30})\b)",
-    re.IGNORECASE,
+    r"|stop-commands|set-output|save-state|set-env|add-path|echo|internal-[a-z-]{1,30})\b)"
 )
 
 
@@ -51,3 +50,5 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+publish = plain.publish

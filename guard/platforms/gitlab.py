@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 
 from guard.platforms import plain
+from guard.platforms.lazy_pattern import LazyPattern
 
 NAME = "gitlab"
+STREAM = 2
 
-_SECTION = re.compile(r"section_(?=start|end)", re.IGNORECASE)
+_SECTION = LazyPattern(r"section_(?=start|end)")
 
 annotate = plain.annotate
+publish = plain.publish
 
 
 def escape(text: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from guard.platforms import plain
+from guard.platforms.lazy_pattern import LazyPattern
 
 NAME = "teamcity"
+STREAM = 1
 
-_COMMAND = re.compile(r"##teamcity(?=\[)", re.IGNORECASE)
+_COMMAND = LazyPattern(r"##teamcity(?=\[)")
 _STATUS = {"error": "ERROR", "warning": "WARNING", "notice": "NORMAL"}
 
 
@@ -48,3 +48,5 @@ def value(text: str) -> str:
         else:
             found.append(letter)
     return "".join(found)
+
+publish = plain.publish

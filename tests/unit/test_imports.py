@@ -38,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "caches": set(),
     "frameworks": set(),
     "signatures": set(),
-    "platforms": set(),
+    "platforms": {"report"},
     **{name: SETTINGS | {"remedies", "policy"} for name in SETTINGS},
 }  # fmt: skip
 # A signature is tested by the very matcher that diagnoses use; only what tests signatures imports this.
