@@ -45,8 +45,15 @@ class Settings:
     probes: bool = False
     result_file: str | None = None
     on_heal: str | None = None
+    only: tuple[str, ...] | None = None
+    """The remedies that may be used; None: all but those of `without`."""
+    without: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     """One line for each thing that a policy or a fork's build left out."""
+
+    def lets(self, remedy: str) -> bool:
+        """Whether a remedy may be used at all."""
+        return remedy not in self.without and (self.only is None or remedy in self.only)
 
     def rule(self, label: str) -> LabelRule:
         """What is set for a label, or the defaults."""

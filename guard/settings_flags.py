@@ -39,6 +39,12 @@ def over(settings: Settings, flags: Mapping[str, object], env: Mapping[str, str]
     on_heal = given.one_of("on_heal", _ON_HEAL)
     if on_heal is not None:
         settings = replace(settings, on_heal=on_heal)
+    only, without = given.remedies()
+    if only is not None or without:
+        settings = replace(settings, only=only, without=without)
+    store = given.history()
+    if store is not None:
+        settings = replace(settings, history=store or None)
     result = flags.get("result_file") or env.get("PIPEGUARD_RESULT")
     return replace(settings, result_file=os.path.abspath(str(result)) if result else None)
 
@@ -73,6 +79,34 @@ class _Given:
         if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST_ATTEMPTS):
             raise GuardError(f"{source}: {shown(value)} is no number from 1 to {MOST_ATTEMPTS}")
         return int(text)
+
+    def remedies(self) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+        """The only ones, and those left out (`-name`), of a list with commas or blanks; None: all."""
+        value, source = self.value("remedies")
+        if value is None:
+            return None, ()
+        from guard.remedies import REMEDIES
+
+        only: list[str] = []
+        without: list[str] = []
+        for word in str(value).replace(",", " ").split():
+            name = word.lstrip("-").replace("-", "_")
+            if name not in REMEDIES:
+                raise GuardError(f"{source}: {shown(word)} is no remedy", f"known: {', '.join(REMEDIES)}")
+            (without if word.startswith("-") else only).append(name)
+        return tuple(only) if only else None, tuple(without)
+
+    def history(self) -> str | None:
+        """The store's URL; "" is off; None: nothing is said. A plain path is that of a SQLite file."""
+        value, _ = self.value("history")
+        if value is None:
+            return None
+        text = str(value).strip()
+        if text.lower() == "off":
+            return ""
+        if text.startswith(("postgresql://", "postgres://")):
+            return text
+        return f"sqlite:{os.path.abspath(text.removeprefix('sqlite:'))}"
 
     def one_of(self, name: str, allowed: tuple[str, ...]) -> str | None:
         value, source = self.value(name)

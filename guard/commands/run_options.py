@@ -68,6 +68,8 @@ OPTIONS = (
     Option(("--budget",), "budget", "Limit over all attempts and waits.", "TIME"),
     Option(("--idempotent",), "idempotent", "Whether the command may run twice.", choices=("auto", "true", "false")),
     Option(("--on-heal",), "on_heal", "What a heal means for the job.", choices=("pass", "warn", "fail")),
+    Option(("--remedies",), "remedies", "Only these remedies, or all but -NAME: a list with commas.", "LIST"),
+    Option(("--history",), "history", "Where runs are remembered: off, a path, sqlite:PATH, postgresql://…", "STORE"),
     Option(("--config",), "config", "Settings file (default: .pipeguard.yml).", "FILE"),
     Option(("--result-file",), "result_file", "Write the run as JSON (also PIPEGUARD_RESULT).", "FILE"),
     Option(("--cwd",), "cwd", "Run the command in this folder.", "DIR"),
