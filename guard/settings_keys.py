@@ -326,15 +326,15 @@ class Reader:
             raise self._error(path, str(error)) from error
 
     def _pattern(self, value: Any, path: Place) -> None:
-        import regex
+        from guard.patterns import BadPattern, compiled
 
         if not isinstance(value, str) or not value:
             raise self._error(path, "is no text")
         if len(value) > _LONGEST_PATTERN:
             raise self._error(path, f"is longer than {_LONGEST_PATTERN} characters")
         try:
-            regex.compile(value)
-        except regex.error as error:
+            compiled(value)
+        except BadPattern as error:
             raise self._error(path, f"is no valid pattern: {error}") from error
 
     def _error(self, path: Place, problem: str, hint: str = "") -> SettingsError:

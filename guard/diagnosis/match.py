@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
-
-import regex
 
 from guard.diagnosis.lines import Log
 from guard.diagnosis.scan import Scanner
+from guard.patterns import compiled
 from guard.signatures.signature import Nearby, Signature
 
 PATTERN_TIMEOUT_S = 0.1
@@ -25,12 +23,6 @@ class Hit:
     signature: Signature
     groups: Mapping[str, str] = field(default_factory=dict)
     """Entity -> text of its group; not yet validated."""
-
-
-@lru_cache(maxsize=4096)
-def compiled(pattern: str) -> Any:
-    """The compiled pattern."""
-    return regex.compile(pattern)
 
 
 def found(pattern: str, text: str) -> Any:

@@ -82,13 +82,13 @@ def matching(strategies: Sequence[Strategy], diagnosis: Diagnosis, log_text: str
 
 def _occurs(pattern: str, text: str, seconds: float) -> bool:
     """Whether it is in the text; one that takes too long, or is no pattern, is not."""
-    import regex
+    from guard.patterns import BadPattern, compiled
 
     if seconds <= 0:
         return False
     try:
-        return regex.compile(pattern, regex.MULTILINE).search(text, timeout=seconds) is not None
-    except (TimeoutError, regex.error):
+        return compiled(pattern, by_line=True).search(text, timeout=seconds) is not None
+    except (TimeoutError, BadPattern):
         return False
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import regex
-
 from guard.diagnosis.lines import Log
 from guard.diagnosis.match import Matcher
+from guard.patterns import BadPattern, compiled
 from guard.signatures.signature import Signature
 from guard.types import LogWindow
 
@@ -16,13 +15,13 @@ _HOSTILE = ("a" * 4000, " " * 4000, "x=" * 2000, "error: " * 570, "1.2.3/" * 660
 def faults(signature: Signature) -> list[str]:
     """What is wrong with the signature, in words; empty when nothing is."""
     try:
-        compiled = regex.compile(signature.pattern)
+        pattern = compiled(signature.pattern)
         for nearby in (signature.near, signature.unless):
             if nearby is not None:
-                regex.compile(nearby.pattern)
-    except regex.error as error:
+                compiled(nearby.pattern)
+    except BadPattern as error:
         return [f"the pattern does not compile: {error}"]
-    found = [f"entity group {g!r} is not in the pattern" for g in signature.entities.values() if g not in compiled.groupindex]
+    found = [f"entity group {g!r} is not in the pattern" for g in signature.entities.values() if g not in pattern.groupindex]
     if not signature.match:
         found.append("has no `match` example")
     if not signature.no_match:
@@ -31,7 +30,7 @@ def faults(signature: Signature) -> list[str]:
     found += [f"fires on its counter-example {text[:80]!r}" for text in signature.no_match if fires(signature, text)]
     for text in _HOSTILE:
         try:
-            compiled.search(signature.prefilter[0] + text, timeout=0.5)
+            pattern.search(signature.prefilter[0] + text, timeout=0.5)
         except TimeoutError:
             found.append("the pattern is too slow")
             break
