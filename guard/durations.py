@@ -1,4 +1,4 @@
-"""`90`, `90s`, `10m`, `1h30m` → seconds."""
+"""`90`, `90s`, `10m`, `1h30m` → seconds, and back to what a person reads."""
 
 from __future__ import annotations
 
@@ -21,3 +21,17 @@ def seconds(value: object) -> float:
     if not 0 < total <= LONGEST_S:
         raise ValueError(f"{value!r} is not between one moment and seven days")
     return total
+
+
+def shown(total: float) -> str:
+    """Seconds as a person says them: `0.4 s`, `41 s`, `3 min 20 s`, `1 h 5 min`."""
+    if total < 9.95:
+        return f"{total:.1f} s"
+    whole = round(total)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

@@ -5,9 +5,16 @@ from __future__ import annotations
 from guard.platforms import plain
 from guard.platforms.lazy_pattern import LazyPattern
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
 NAME = "github"
 STREAM = 2
 _LEVELS = ("error", "warning", "notice")
+# Of one step; a longer one is not shown at all (docs.github.com, "Workflow commands", job summaries).
+LARGEST_SUMMARY = 1 << 20
 
 # The runner reads `::name …::text` at the beginning of a line and `##[name]text` anywhere in one, in any case.
 # Names of its own are broken anywhere, and whatever stands at the beginning: after `::stop-commands::` any word is one.
@@ -51,4 +58,19 @@ def _data(text: str) -> str:
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
-publish = plain.publish
+def publish(document: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
+    """Outputs always; annotations and the step's summary when something failed."""
+    from guard.platforms import github_outputs
+
+    problems = github_outputs.write(document, environment)
+    lines = []
+    if document["status"] != "passed":
+        from guard.platforms import hand_over, messages
+        from guard.report.markdown_summary import summary
+
+        lines = messages.lines(annotate, document, environment)
+        page = environment.get("GITHUB_STEP_SUMMARY", "")
+        text = summary(document)
+        if page and hand_over.size(page) + len(text.encode()) <= LARGEST_SUMMARY:
+            problems.append(hand_over.append(page, text))
+    return [*lines, *(f"guard: {escape(problem)}" for problem in problems if problem)]

@@ -29,6 +29,14 @@ def append(path: str, text: str, mode: int = 0o644) -> str:
     return ""
 
 
+def size(path: str) -> int:
+    """The size of a file in bytes; 0 where there is none."""
+    try:
+        return os.lstat(path).st_size
+    except (OSError, ValueError):
+        return 0
+
+
 def read(path: str, most: int) -> bytes | None:
     """The content of a regular file of at most `most` bytes; None where it is none, or cannot be read."""
     try:
