@@ -13,10 +13,12 @@ from functools import partial
 from typing import Protocol
 
 from guard.diagnosis.apart import classify_apart
+from guard.diagnosis.classify import Guess
 from guard.diagnosis.diagnose import diagnose
 from guard.failsafe import shielded
 from guard.policy.plan import plan
 from guard.remedies.carry_out import carry_out, proven, take_back
+from guard.remedies.closer.second_look import second_look
 from guard.settings import Settings
 from guard.types import (
     Applied,
@@ -189,6 +191,8 @@ def _judge(
 ) -> _Judged:
     since = time.monotonic()
     diagnosis = shielded("diagnosis", None, lambda: diagnose(outcome, memory, settings.signatures, classify_apart))
+    if diagnosis is not None:
+        diagnosis = _looked_at_again(diagnosis, outcome, memory, settings, surroundings)
     seconds = time.monotonic() - since
     if diagnosis is None:
         return _Judged(None, None, seconds)
@@ -201,6 +205,17 @@ def _judge(
     if decided is not None:
         hear(Event("planned", outcome.number, outcome=outcome, diagnosis=diagnosis, plan=decided))
     return _Judged(diagnosis, decided, seconds)
+
+
+def _looked_at_again(
+    diagnosis: Diagnosis, outcome: Outcome, memory: Memory, settings: Settings, surroundings: Surroundings
+) -> Diagnosis:
+    """The diagnosis, surer where the tool's own log hides the cause and something else tells it."""
+
+    def by_words(other: Outcome) -> Diagnosis:
+        return diagnose(other, memory, settings.signatures, lambda log, same: Guess())
+
+    return shielded("a closer look", diagnosis, lambda: second_look(diagnosis, outcome, surroundings, by_words))
 
 
 def _deaf_to_faults(tell: Tell) -> Tell:

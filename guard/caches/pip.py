@@ -26,20 +26,25 @@ def candidates(surroundings: Surroundings) -> tuple[Path, ...]:
     given = places.from_env(surroundings, "PIP_CACHE_DIR")
     if given:
         return given
-    home, env = Path(surroundings.home), surroundings.env
-    files = [
-        Path(env.get("PIP_CONFIG_FILE") or "/nonexistent"),
-        Path(env.get("VIRTUAL_ENV") or "/nonexistent") / "pip.conf",
-        Path(env.get("XDG_CONFIG_HOME") or home / ".config") / "pip/pip.conf",
-        home / ".pip/pip.conf",
-        Path("/etc/pip.conf"),
-    ]
-    for file in files:
+    env = surroundings.env
+    for file in settings_files(surroundings):
         value = places.key_value(places.read(file), "cache-dir")
         path = places.absolute(value, surroundings.cwd, env, surroundings.home) if value else None
         if path is not None:
             return (path,)
     return (places.user_cache(surroundings) / "pip",)
+
+
+def settings_files(surroundings: Surroundings) -> tuple[Path, ...]:
+    """Where pip looks for settings, the strongest first, whether they exist or not."""
+    home, env = Path(surroundings.home), surroundings.env
+    return (
+        Path(env.get("PIP_CONFIG_FILE") or "/nonexistent"),
+        Path(env.get("VIRTUAL_ENV") or "/nonexistent") / "pip.conf",
+        Path(env.get("XDG_CONFIG_HOME") or home / ".config") / "pip/pip.conf",
+        home / ".pip/pip.conf",
+        Path("/etc/pip.conf"),
+    )
 
 
 def _answers(root: Path) -> tuple[Path, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from guard.policy import odds
 from guard.policy.once_only import once_only
 from guard.policy.refusals import REFUSED
-from guard.policy.remedies_by_label import ORDER
+from guard.policy.remedies_by_label import IN_DOUBT, ORDER
 from guard.remedies import REMEDIES, user_strategy
 from guard.settings import LabelRule, Settings
 from guard.types import OUTSIDE, Attempt, Change, Diagnosis, Memory, Outcome, Plan, Refusal, Surroundings
@@ -38,9 +38,13 @@ def plan(
         return _priced((strategy,), refused, diagnosis, outcome, spent, memory, budget_left_s)
     reason = _cannot_heal(diagnosis, rule)
     if reason:
+        doubted = IN_DOUBT.get(diagnosis.label, ()) if rule.remedies is None else ()
+        changes = _ask(doubted, diagnosis, outcome, surroundings, spent, settings, refused) if doubted else ()
+        if changes:
+            return _priced(changes, refused, diagnosis, outcome, spent, memory, budget_left_s)
         return Plan("escalate", reason)
     for group in _groups(diagnosis.label, rule):
-        changes = _ask(group, diagnosis, outcome, surroundings, spent, refused)
+        changes = _ask(group, diagnosis, outcome, surroundings, spent, settings, refused)
         if changes:
             return _priced(changes, refused, diagnosis, outcome, spent, memory, budget_left_s)
     return Plan("escalate", _nothing_left(diagnosis, spent, refused), refused=tuple(refused))
@@ -54,7 +58,8 @@ def in_general(diagnosis: Diagnosis, settings: Settings) -> Plan | None:
     rule = settings.rule(diagnosis.label)
     if not rule.on or settings.attempts < 2 or _cannot_heal(diagnosis, rule):
         return None
-    groups = _groups(diagnosis.label, rule)
+    groups = [tuple(filter(settings.lets, group)) for group in _groups(diagnosis.label, rule)]
+    groups = [group for group in groups if group]
     if not groups:
         return None
     names = " or ".join(" and ".join(group) for group in groups)
@@ -70,7 +75,7 @@ def _strategy(
     surroundings: Surroundings,
 ) -> Change | None:
     """The first of the user's strategies that applies and has not been tried on this failure."""
-    for strategy in settings.strategies:
+    for strategy in settings.strategies if settings.lets(user_strategy.NAME) else ():
         change = user_strategy.propose_for((strategy,), diagnosis, outcome, surroundings)
         if change is not None and not _used(change, diagnosis, spent):
             return change
@@ -120,6 +125,7 @@ def _ask(
     outcome: Outcome,
     surroundings: Surroundings,
     spent: Sequence[Attempt],
+    settings: Settings,
     refused: list[Refusal],
 ) -> tuple[Change, ...]:
     """What the remedies of a group would change; refusals are gathered; what has not helped is left out."""
@@ -129,6 +135,8 @@ def _ask(
         if isinstance(answer, Refusal):
             if answer not in refused:
                 refused.append(answer)
+        elif answer is not None and not settings.lets(name):
+            refused.append(Refusal(name, "the setting `remedies` leaves it out"))
         elif answer is not None and not answer.safe:
             refused.append(Refusal(name, f"needs leave: {answer.needs}"))
         elif answer is not None and not _used(answer, diagnosis, spent):

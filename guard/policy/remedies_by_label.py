@@ -19,3 +19,9 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     # Only where the user's settings name a remedy for it.
     "test_failure": (("rerun_failed_tests",),),
 }
+
+# Labels that are refused, but whose cause the tool's own log may hide: one attempt that shows it, where it is hidden.
+IN_DOUBT: dict[str, tuple[str, ...]] = {
+    "dependency_not_found": ("look_closer", "wait"),
+    "unknown": ("look_closer",),
+}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from guard.remedies import own_folder
 from guard.remedies.full_disk import device_of, full_disk
 from guard.types import Action, Applied, Change, Diagnosis, Mount, Outcome, Refusal, Surroundings
 
@@ -92,25 +91,13 @@ def apply(change: Change, surroundings: Surroundings) -> Applied:
     del surroundings
     folder = Path(str(change.temp_dir))
     try:
-        folder.mkdir(0o700)
-        folder.chmod(0o700)
-        made = folder.lstat()
+        made = own_folder.make(folder)
     except OSError as error:
         return Applied(change, error=f"{folder} could not be made: {error.strerror}")
-    undo_by = {"folder": str(folder), "device": str(made.st_dev), "inode": str(made.st_ino)}
-    return Applied(change, done=(f"made {folder}",), undo=undo_by)
+    return Applied(change, done=(f"made {folder}",), undo=made)
 
 
 def undo(applied: Applied, surroundings: Surroundings) -> None:
     """Remove the folder with what the attempts left in it, if it is still the one that we made."""
     del surroundings
-    folder = applied.undo.get("folder", "")
-    if not Path(folder).name.startswith(PREFIX) or not shutil.rmtree.avoids_symlink_attacks:
-        return
-    try:
-        found = os.lstat(folder)
-    except OSError:
-        return
-    ours = (str(found.st_dev), str(found.st_ino)) == (applied.undo.get("device"), applied.undo.get("inode"))
-    if ours and stat.S_ISDIR(found.st_mode):
-        shutil.rmtree(folder, ignore_errors=True)
+    own_folder.remove(applied.undo, PREFIX)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from guard.caches import CACHES
 from guard.caches.root import verified
+from guard.remedies import own_folder
 from guard.remedies.move_temp import PREFIX
 from guard.types import Surroundings
 
@@ -33,7 +32,7 @@ def reclaimable(surroundings: Surroundings, temp: str = "") -> Iterator[Reclaima
     allow = surroundings.allow
     if allow.delete is None:
         return
-    if _our_temp(Path(temp)):
+    if own_folder.ours(Path(temp), PREFIX):
         yield Reclaimable("temporary files of the earlier attempt", Path(temp), _inside(Path(temp)))
     if "caches" in allow.reclaim:
         for name, cache in CACHES.items():
@@ -73,16 +72,6 @@ def _listed_folder(root: Path, surroundings: Surroundings) -> bool:
         return False
     above = any(root == place or root in place.parents for place in barred)
     return not above and root != Path("/") and ".git" not in root.parts
-
-
-def _our_temp(folder: Path) -> bool:
-    """Whether it is a folder that `move_temp` made: only attempts of this job have written there."""
-    try:
-        found = folder.lstat()
-    except (OSError, ValueError):
-        return False
-    ours = stat.S_ISDIR(found.st_mode) and stat.S_IMODE(found.st_mode) == 0o700 and found.st_uid == os.geteuid()
-    return ours and folder.is_absolute() and folder.name.startswith(f"{PREFIX}{os.getpid()}-")
 
 
 def _linked(name: str, surroundings: Surroundings) -> bool:

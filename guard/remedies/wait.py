@@ -12,8 +12,9 @@ from guard.remedies.protocol import nothing_to_apply, nothing_to_undo
 from guard.types import OUTSIDE, Change, Diagnosis, Outcome, Refusal, Surroundings
 
 NAME = "wait"
-LABELS = OUTSIDE | {"stale_state", "corrupt_artifact"}
-# A lock that somebody alive holds is given up in time; an archive damaged on the way comes whole the next time.
+LABELS = OUTSIDE | {"stale_state", "corrupt_artifact", "dependency_not_found"}
+# A lock that somebody alive holds is given up in time; an archive damaged on the way comes whole the next time; an
+# index in trouble looks to some tools like one that lacks the package (only beside a closer look).
 
 apply = nothing_to_apply
 undo = nothing_to_undo

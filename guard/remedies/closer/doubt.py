@@ -1,0 +1,56 @@
+"""Which tool's log hides the cause of this failure: it prints the same for several, or nothing at all.
+
+What hides was found by running the tools: pip prints "No matching distribution found" for an index that answers
+404, 403, 429, 502 or 503 alike; `curl -sf` prints nothing and ends with 22 for each of them, `wget -q` with 8;
+`npm --silent` prints nothing. git, cargo, Maven, Gradle, uv, pnpm and Yarn name the status even when told to be quiet.
+"""
+
+from __future__ import annotations
+
+import re
+
+from guard.remedies.tools_in_play import files_text, programs, typed
+from guard.types import Diagnosis, Outcome
+
+_NO_VERSIONS = re.compile(rb"Could not find a version that satisfies the requirement ([A-Za-z0-9][\w.\[\],-]*).*\(from versions: (?:none)?\)")
+_TOLD = re.compile(
+    rb"Could not fetch URL|HTTP error \d{3}|after connection broken by|\d{3} (?:Client|Server) Error|problem confirming the ssl"
+)
+"""What pip says of an index where it says more: then nothing is hidden."""
+_PIP = frozenset({"pip", "pip3", "pipenv", "tox", "nox", "pip-compile", "pip-sync"})
+_CURL_SAID, _WGET_SAID = re.compile(rb"curl: \(\d+\)"), re.compile(rb"ERROR \d{3}|HTTP/\d\S* \d{3}|\.\.\. \d{3} ")
+_HTTP_ERROR = {"curl": 22, "wget": 8}
+"""Their exit codes for an answer of 400 or more, which they do not tell when silent."""
+# What sends something: a download alone may be asked for twice on no better ground than curiosity.
+_SENDS = re.compile(
+    r"(?<!\S)(?:-[a-zA-Z]*[dFTX]|--request|--data[\w-]*|--json|--form[\w-]*|--upload-file|--post-\w+|--method|--body-\w+)(?=[\s=@'\"]|$)"
+)
+
+
+def hiding(diagnosis: Diagnosis, outcome: Outcome) -> str:
+    """The tool whose log hides the cause: pip, curl, wget or npm; "" where none does, or where the log has said it."""
+    if outcome.ended != "exited" or diagnosis.label not in ("dependency_not_found", "unknown"):
+        return ""
+    log = outcome.window.head + b"\n" + outcome.window.tail
+    used = programs(outcome.command)
+    if diagnosis.label == "dependency_not_found":
+        about = diagnosis.entities.get("tool", "")
+        asked = about == "pip" or (not about and bool(used & _PIP))
+        return "pip" if asked and _NO_VERSIONS.search(log) and not _TOLD.search(log) else ""
+    words = f"{typed(outcome.command)}\n{files_text(outcome.command)}"
+    for tool, code in _HTTP_ERROR.items():
+        said = (_CURL_SAID if tool == "curl" else _WGET_SAID).search(log)
+        if tool in used and outcome.exit_code == code and not said and not _SENDS.search(words):
+            return tool
+    if log.strip():
+        return ""
+    # Not a word at all: told to be silent.
+    if outcome.exit_code == 1 and re.search(r"\bpip3?\s+(?:install|download|wheel)\b[^\n;&|]*\s-(?:qqq|q\s+-q\s+-q)", words):
+        return "pip"
+    return "npm" if "npm" in used else ""
+
+
+def wanted(outcome: Outcome) -> str:
+    """The name of the package for which pip knew no version; "" where it names none."""
+    found = _NO_VERSIONS.search(outcome.window.head + b"\n" + outcome.window.tail)
+    return found.group(1).decode("ascii", "ignore").partition("[")[0] if found else ""
