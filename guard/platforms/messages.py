@@ -34,7 +34,7 @@ def lines(annotate: Callable[..., str], document: Mapping[str, Any], environment
     reason = str((attempt.get("plan") or {}).get("reason", ""))
     end = f"\nnot repeated: {reason}" if reason else ""
     made = []
-    for text, where in _places(found, environment)[:MOST]:
+    for text, where in places(found, environment)[:MOST]:
         made.append(annotate("error", title, text[:_WIDTH] + end, *where))
     return [line for line in made or [annotate("error", title, _evidence(found) + end)] if line]
 
@@ -50,7 +50,7 @@ def _of_heal(annotate: Callable[..., str], document: Mapping[str, Any], environm
         text += f"; the first attempt failed: {found['label']} ({found['probability']:.0%})\n{_evidence(found)}"
     if verdict == "fail":
         text += "\nsettings make a healed job red"
-    where = _places(found, environment)[:1] if found else []
+    where = places(found, environment)[:1] if found else []
     line = annotate(level, "healed by Pipeguard", text.rstrip(), *(where[0][1] if where else ()))
     return [line] if line else []
 
@@ -59,8 +59,8 @@ def _evidence(found: Mapping[str, Any]) -> str:
     return "\n".join(str(one["text"])[:_WIDTH] for one in found["evidence"][:2])
 
 
-def _places(found: Mapping[str, Any], environment: Mapping[str, str]) -> list[tuple[str, tuple[str, int]]]:
-    """The evidence that names a file of the workspace, each place once."""
+def places(found: Mapping[str, Any], environment: Mapping[str, str]) -> list[tuple[str, tuple[str, int]]]:
+    """The evidence of a diagnosis that names a file of the workspace, with path and line, each place once."""
     workspace = detect.workspace(environment)
     folder = os.path.join(workspace, environment.get("PIPEGUARD_WORKING_DIRECTORY", ""))
     seen: dict[tuple[str, int], str] = {}
