@@ -24,6 +24,7 @@ _HARMLESS = frozenset(
         b"WORKING_DIRECTORY",
     )
 )  # fmt: skip
+_HARMLESS_FLAGS = frozenset({"shell", "cwd", "result_file"})
 
 
 class Request:
@@ -111,7 +112,7 @@ def _confess(stage: str, fault: Exception) -> None:
 def _settings(request: Request, runner: Runner) -> Settings | int | None:
     """The settings where something is set; the exit code after a user's error; None: the defaults."""
     workspace = detect.workspace(os.environ)
-    if not (request.flags or _configured(runner.environment) or settings_place.find_file(workspace, None)):
+    if not (request.flags.keys() - _HARMLESS_FLAGS or _configured(runner.environment) or settings_place.find_file(workspace, None)):
         return None
     from guard.commands import run_settings
 
