@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from guard import packed
 from guard.diagnosis.features import VERSION, Features
 from guard.diagnosis.grams import Grams, grams
 from guard.diagnosis.lines import Log
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from guard.diagnosis.reading import Reading
 
 FILE, CARD = "classifier.onnx", "labels.json"
+FOLDER = "model"
+"""Of the package, where it is installed or packed into one file."""
 _LARGEST = 15_000_000
 
 
@@ -77,8 +80,17 @@ class Model:
 def folder() -> Path:
     """Where the classifier lies: inside the installed package, or in `models/` of a checkout."""
     package = Path(__file__).resolve().parent.parent
-    packed = package / "model"
-    return packed if packed.is_dir() else package.parent / "models"
+    installed = package / FOLDER
+    return installed if installed.is_dir() else package.parent / "models"
+
+
+def _content(where: Path | None, name: str) -> bytes:
+    if where is None:
+        try:
+            return packed.data(FOLDER, name)
+        except OSError:
+            where = folder()
+    return (where / name).read_bytes()
 
 
 @lru_cache(maxsize=2)
@@ -89,10 +101,9 @@ def load(where: Path | None = None) -> Model:
         NoModel: a file is missing, is not the one that its card names, was made for other features or labels, or
             the run-time library cannot be imported or refuses it.
     """
-    where = where or folder()
     try:
-        data = (where / FILE).read_bytes()
-        card = json.loads((where / CARD).read_text(encoding="utf-8"))
+        data = _content(where, FILE)
+        card = json.loads(_content(where, CARD))
         digest, labels = card["sha256"], tuple(card["labels"])
         network, linear = float(card["network"]), float(card["linear"])
         arbitration = {str(name): float(value) for name, value in card["arbitration"].items()}

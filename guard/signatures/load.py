@@ -6,6 +6,7 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
+from guard import packed
 from guard.errors import SettingsError
 from guard.signatures.signature import Signature, from_mapping
 
@@ -16,10 +17,11 @@ COMPILED = HERE / "compiled.json"
 @lru_cache(maxsize=1)
 def shipped() -> tuple[Signature, ...]:
     """The signatures that come with guard."""
-    if COMPILED.is_file():
-        rows = json.loads(COMPILED.read_text(encoding="utf-8"))
-        return tuple(from_mapping(row) for row in rows)
-    return tuple(signature for path in sources() for signature in read(path))
+    try:
+        text = packed.data("signatures", COMPILED.name)
+    except OSError:
+        return tuple(signature for path in sources() for signature in read(path))
+    return tuple(from_mapping(row) for row in json.loads(text))
 
 
 def sources() -> tuple[Path, ...]:

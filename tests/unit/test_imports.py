@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "guard"
 
 # Whoever may be imported by all.
-LEAVES = {"types", "errors", "failsafe", "durations", "detect", "settings_place", "patterns"}
+LEAVES = {"types", "errors", "failsafe", "durations", "detect", "settings_place", "patterns", "packed"}
 SETTINGS = {"settings", "settings_file", "settings_yaml", "settings_flags", "settings_keys", "settings_policy"}
 # layer -> the layers that it may import, besides itself and the leaves; commands wire everything together.
 ALLOWED: dict[str, set[str]] = {
