@@ -204,6 +204,9 @@ def _judge(
     )
     if decided is not None:
         hear(Event("planned", outcome.number, outcome=outcome, diagnosis=diagnosis, plan=decided))
+        known = shielded("the memory", None, lambda: memory.recall(diagnosis)) if not spent else None
+        if known is not None:
+            hear(Event("noted", outcome.number, diagnosis=diagnosis, reason=f"this failure was {known}"))
     return _Judged(diagnosis, decided, seconds)
 
 

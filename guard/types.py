@@ -197,14 +197,63 @@ class Outcome:
         return self.ended == "exited" and self.exit_code == 0
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What history knows of one remedy on one failure; counts are of runs and fade with time."""
+
+    healed: float = 0.0
+    failed: float = 0.0
+    kindred_healed: float = 0.0
+    """On other failures of the same label in the same project."""
+    kindred_failed: float = 0.0
+    in_a_row: int = 0
+    """How often it failed since it last healed, in recent runs."""
+    told: str = ""
+    """`healed 4 of 9`: the plain numbers, for the report."""
+    wrong: bool = False
+    """A person said that its heal of this failure was wrong."""
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is anything to learn from."""
+        return self.wrong or self.healed + self.failed + self.kindred_healed + self.kindred_failed > 0
+
+
+@dataclass(frozen=True)
+class Recall:
+    """A failure of an earlier run that is most like the present one, and what became of it."""
+
+    label: str
+    times: int
+    """In how many runs it was seen."""
+    tried: int
+    """In how many of them a remedy was tried and its result is known."""
+    healed: int
+    by: tuple[str, ...]
+    """The remedies that healed, the most frequent first."""
+    likeness: float
+    """From 0 to 1, by masked lines."""
+
+    def __str__(self) -> str:
+        """One clause for the report: `seen 3 times, healed 3 of 3 by wait`."""
+        times = "once" if self.times == 1 else f"{self.times} times"
+        if not self.tried:
+            return f"seen {times}, never healed"
+        by = f" by {', '.join(self.by[:3])}" if self.by else ""
+        return f"seen {times}, healed {self.healed} of {self.tried}{by}"
+
+
 class Memory(Protocol):
     """What history knows; the loop and the stages ask, and never learn where the answer comes from."""
 
     def label(self, fingerprint: str) -> str | None:
         """The label that a person gave this failure, if one did."""
 
-    def odds(self, fingerprint: str, label: str, remedy: str) -> float | None:
-        """How likely the remedy heals this failure by what was seen; None: nothing seen."""
+    def seen(self, fingerprint: str, label: str, remedy: str) -> Seen:
+        """What the remedy (a `Change.key`) did about this failure before."""
+
+    def recall(self, diagnosis: Diagnosis) -> Recall | None:
+        """The known failure that is most like this one; None: nothing like it."""
 
 
 class NoMemory:
@@ -215,9 +264,14 @@ class NoMemory:
         del fingerprint
         return None
 
-    def odds(self, fingerprint: str, label: str, remedy: str) -> float | None:
+    def seen(self, fingerprint: str, label: str, remedy: str) -> Seen:
         """Nothing is known."""
         del fingerprint, label, remedy
+        return Seen()
+
+    def recall(self, diagnosis: Diagnosis) -> Recall | None:
+        """Nothing is known."""
+        del diagnosis
         return None
 
 
@@ -346,6 +400,12 @@ class Change:
     """For the result file: JSON values only."""
     once: bool = False
     """Only for the next attempt, not for all that follow (a narrowed test run)."""
+
+    @property
+    def key(self) -> str:
+        """The name under which it is learned of: the remedy, and of the user's strategies each by its own name."""
+        strategy = self.details.get("strategy")
+        return f"{self.remedy}/{strategy}" if isinstance(strategy, str) else self.remedy
 
     @property
     def changes_something(self) -> bool:

@@ -4,16 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from guard.types import Change, Diagnosis, Memory
+from guard.types import OUTSIDE, Change, Diagnosis, Memory, Seen
+
+PRIOR_RUNS = 4.0
+"""How many runs the remedy's own `success_probability` counts for: after as many, what was seen weighs the same."""
+KINDRED_RUNS = 3.0
+"""How many runs all other failures of the label may count for."""
+GIVEN_UP_AFTER = 3
+"""Runs in a row in which a remedy did not help: then it is not tried on that failure for a while."""
 
 
 def success(changes: Sequence[Change], diagnosis: Diagnosis, memory: Memory) -> float:
     """The probability that an attempt with these changes passes: the diagnosis is right, and one of them works."""
+    return diagnosis.probability * works(changes, diagnosis, memory)
+
+
+def works(changes: Sequence[Change], diagnosis: Diagnosis, memory: Memory) -> float:
+    """The probability that one of the changes works, if the diagnosis is right."""
     fails = 1.0
     for change in changes:
-        seen = memory.odds(diagnosis.fingerprint, diagnosis.label, change.remedy)
-        fails *= 1 - (seen if seen is not None else change.success_probability)
-    return diagnosis.probability * (1 - fails)
+        fails *= 1 - posterior(change.success_probability, memory.seen(diagnosis.fingerprint, diagnosis.label, change.key))
+    return 1 - fails
+
+
+def posterior(prior: float, seen: Seen) -> float:
+    """The mean of the Beta posterior: the prior's runs, those of kindred failures, those of this very failure."""
+    if seen.wrong:
+        return 0.0
+    kindred = seen.kindred_healed + seen.kindred_failed
+    share = min(KINDRED_RUNS / kindred, 1.0) if kindred else 0.0
+    healed = PRIOR_RUNS * prior + share * seen.kindred_healed + seen.healed
+    return healed / (PRIOR_RUNS + share * kindred + seen.healed + seen.failed)
+
+
+def given_up(label: str, seen: Seen) -> str:
+    """Why history speaks against a remedy on a failure; "" where it does not.
+
+    A cause outside the job ends by itself sooner or later, whatever was seen: there the odds alone decide.
+    """
+    if seen.wrong:
+        return "a person said that its heal of this failure was wrong"
+    if label in OUTSIDE or seen.in_a_row < GIVEN_UP_AFTER:
+        return ""
+    return f"it did not help the last {seen.in_a_row} times on this failure ({seen.told})"
 
 
 def least(cost_s: float) -> float:
