@@ -1,0 +1,74 @@
+"""Sources of guard → the pieces of bytecode that `delivery.bundled` loads; run by each Python that gets its own.
+
+Called as a script: `bytecode.py SOURCE OUT`. Imports nothing of guard, so that any Python from 3.10 on can run it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import marshal
+import os
+import subprocess
+import sys
+import types
+from typing import Any
+
+_START = "import sys; sys.path.insert(0, sys.argv[1]); import guard.launch, guard.__main__, guard.commands.run, guard.commands.run_options; print(' '.join(sys.modules))"
+
+
+def pieces(source: str) -> dict[str, bytes]:
+    """`pass` and `rest`: the bytecode of what a plain pass imports, and of all else, for this very Python."""
+    modules = dict(sorted(found(os.path.join(source, "guard"), "guard").items()))
+    first = {name for name in _imported(source) if name in modules}
+    return {
+        "pass": _piece({name: module for name, module in modules.items() if name in first}),
+        "rest": _piece({name: module for name, module in modules.items() if name not in first}),
+    }
+
+
+def found(folder: str, package: str) -> dict[str, tuple[bool, str]]:
+    """Name -> (is a package, path) of each module of a package."""
+    modules = {package: (True, os.path.join(folder, "__init__.py"))}
+    for entry in sorted(os.listdir(folder)):
+        path = os.path.join(folder, entry)
+        if os.path.isfile(os.path.join(path, "__init__.py")):
+            modules.update(found(path, f"{package}.{entry}"))
+        elif entry.endswith(".py") and entry != "__init__.py":
+            modules[f"{package}.{entry[:-3]}"] = (False, path)
+    return modules
+
+
+def _imported(source: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", _START, source], capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout.split()
+
+
+def _piece(modules: dict[str, tuple[bool, str]]) -> bytes:
+    codes = {name: (packaged, dumped(_code(name, packaged, path))) for name, (packaged, path) in modules.items()}
+    return importlib.util.MAGIC_NUMBER + dumped(codes)
+
+
+def _code(name: str, packaged: bool, path: str) -> types.CodeType:
+    with open(path, "rb") as file:
+        text = file.read()
+    shown = "/".join(name.split(".")) + ("/__init__.py" if packaged else ".py")
+    code: types.CodeType = compile(text, f"guard.pyz/{shown}", "exec", dont_inherit=True, optimize=0)
+    return code
+
+
+def dumped(value: Any) -> bytes:
+    """Marshalled so that equal values give equal bytes: version 2 has no back references, which follow the reference counts."""
+    try:
+        return marshal.dumps(value, 2)
+    except ValueError:
+        # Constants that only newer versions can hold (slices, from Python 3.14 on).
+        return marshal.dumps(value)
+
+
+if __name__ == "__main__":
+    for name, data in pieces(sys.argv[1]).items():
+        with open(os.path.join(sys.argv[2], name), "wb") as file:
+            file.write(data)
+    sys.stdout.write(f"{sys.implementation.name}-{sys.version_info[0]}.{sys.version_info[1]}\n")

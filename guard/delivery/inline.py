@@ -1,0 +1,115 @@
+"""`python -m guard.delivery.inline [ROOT]`: guard as text inside the skins whose CI brings nothing but text.
+
+GitLab's templates and the resource of the Jenkins library carry a shell function `pipeguard` between two marks, with
+guard itself as base64. The text is the same for the same tree and the same pinned packages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import lzma
+import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+
+from guard.delivery.build import build
+from guard.errors import GuardError
+
+SKINS = (
+    "gitlab-component/templates/guard.yml",
+    "gitlab-component/include/guard.yml",
+    "jenkins-shared-lib/resources/io/pipeguard/guard.sh",
+)
+BEGIN, END = "# >>> guard itself", "# <<< guard itself"
+INLINED = Path(__file__).with_name("inlined")
+# A skin runs and heals; it asks no server, and draws no page.
+_KEPT = ("guard/", "vendor/yaml/", "licenses/pyyaml", "licenses/pipeguard")
+_WIDTH = 4000
+_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+def function(pyz: Path) -> str:
+    """The text that defines `pipeguard`, of an archive made by `guard.delivery.build` without its model."""
+    payload = base64.b64encode(lzma.compress(_plain(_members(pyz)), preset=9 | lzma.PRESET_EXTREME)).decode()
+    lines = [payload[at : at + _WIDTH] for at in range(0, len(payload), _WIDTH)]
+    return "".join(
+        (
+            _quoted("pipeguard_boot", (INLINED / "boot.py").read_text(encoding="utf-8")),
+            _quoted("pipeguard_bare", (INLINED / "bare.sh").read_text(encoding="utf-8")),
+            (INLINED / "function.sh").read_text(encoding="utf-8"),
+            _quoted("pipeguard_payload", "\n".join(lines)),
+        )
+    )
+
+
+def inlined(text: str, function: str) -> str:
+    """A skin's text with the function between its marks, as deep as they are. Raises GuardError without marks."""
+    lines = text.splitlines()
+    places = [number for number, line in enumerate(lines) if line.strip() in (BEGIN, END)]
+    if [lines[place].strip() for place in places] != [BEGIN, END]:
+        raise GuardError(f"the skin has no lines `{BEGIN}` and `{END}`")
+    begin, end = places
+    indent = lines[begin][: lines[begin].index("#")]
+    between = [f"{indent}{line}" if line else "" for line in function.splitlines()]
+    return "\n".join([*lines[: begin + 1], *between, *lines[end:]]) + "\n"
+
+
+def write(root: Path, function: str) -> None:
+    """Write the function into each skin below `root`. Raises OSError, GuardError."""
+    for name in SKINS:
+        path = root / name
+        path.write_text(inlined(path.read_text(encoding="utf-8"), function), encoding="utf-8")
+
+
+def made(wheels: Path | None = None) -> str:
+    """The function of this tree; `wheels`: where the pinned packages are kept. Raises GuardError, OSError."""
+    with tempfile.TemporaryDirectory() as folder:
+        kept = wheels or Path(folder) / "wheels"
+        kept.mkdir(parents=True, exist_ok=True)
+        pyz = Path(folder) / "guard.pyz"
+        build(pyz, (), kept, model=False)
+        return function(pyz)
+
+
+def _members(pyz: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(pyz) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if name.startswith(_KEPT)}
+
+
+def _plain(members: Mapping[str, bytes]) -> bytes:
+    """An archive whose files are stored as they are: what compresses it as a whole makes it half as large."""
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(members):
+            archive.writestr(zipfile.ZipInfo(name, _TIME), members[name])
+    return buffer.getvalue()
+
+
+def _quoted(name: str, text: str) -> str:
+    inside = text.replace("'", "'\\''")
+    return f"{name}='{inside}'\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line: its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m guard.delivery.inline", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("root", type=Path, nargs="?", default=Path(__file__).parents[2], help="the checkout whose skins are written")
+    parser.add_argument("--wheels", type=Path, metavar="DIR", help="keep the fetched packages here, and take them from here")
+    given = parser.parse_args(arguments)
+    try:
+        write(given.root, made(given.wheels))
+    except GuardError as error:
+        sys.stderr.write("".join(f"{line}\n" for line in error.lines()))
+        return error.exit_code
+    except OSError as error:
+        sys.stderr.write(f"guard: {error.filename or given.root} cannot be read or written: {error.strerror}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

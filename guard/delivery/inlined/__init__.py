@@ -1,0 +1,1 @@
+"""What guard.sh is made of: shell and Python text that starts guard from inside a CI file."""
