@@ -1,18 +1,21 @@
-"""`python -m models.lab list|record|matrix`: the lab's scenarios, their outputs as a corpus, each client in each weather."""
+"""`python -m models.lab list|record|check|matrix`: the scenarios, their outputs as a corpus, guard's verdicts, each client in each weather."""
 
 from __future__ import annotations
 
 import argparse
 import fnmatch
 import json
-import shutil
+import subprocess
 import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import models.lab.scenarios  # noqa: F401  registers them
+from models.lab.check import RIGHT, clears, line, verdict
 from models.lab.record import NotAsMeant, record
 from models.lab.scenario import SCENARIOS, Case, Scenario
+from models.lab.trial import missing, play, wanted
 from models.lab.weather_matrix import matrix
 
 
@@ -30,9 +33,8 @@ def chosen(patterns: list[str]) -> list[tuple[Scenario, Case]]:
 def _record(patterns: list[str], target: Path | None, jobs: int) -> int:
     def one(pair: tuple[Scenario, Case]) -> str:
         scenario, case = pair
-        missing = [need for need in scenario.needs if shutil.which(need) is None]
-        if missing:
-            print(f"skipped {scenario.name}/{case.name}: no {', '.join(missing)}", file=sys.stderr)
+        if missing(scenario):
+            print(f"skipped {scenario.name}/{case.name}: no {missing(scenario)}", file=sys.stderr)
             return ""
         try:
             row = record(scenario, case)
@@ -44,29 +46,68 @@ def _record(patterns: list[str], target: Path | None, jobs: int) -> int:
 
     pairs = chosen(patterns)
     with ThreadPoolExecutor(jobs) as pool:
-        lines = [line for line in pool.map(one, pairs) if line]
+        rows = [row for row in pool.map(one, pairs) if row]
     if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    print(f"{len(lines)} of {len(pairs)} cases recorded", file=sys.stderr)
-    return 0 if len(lines) == len(pairs) else 1
+        target.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+    print(f"{len(rows)} of {len(pairs)} cases recorded", file=sys.stderr)
+    return 0 if len(rows) == len(pairs) else 1
+
+
+def _check(patterns: list[str], target: Path | None, jobs: int, each: int, only: str) -> int:
+    """Run cases under guard and hold what it did against what the scenarios want."""
+    pairs: list[tuple[Scenario, Case]] = []
+    taken: Counter[str] = Counter()
+    for scenario, case in chosen(patterns):
+        if only and only != ("heals" if wanted(scenario, case) else "refused"):
+            continue
+        taken[scenario.name] += 1
+        if not each or taken[scenario.name] <= each:
+            pairs.append((scenario, case))
+    out = target.open("a", encoding="utf-8") if target is not None else None
+
+    def one(pair: tuple[Scenario, Case]) -> str:
+        scenario, case = pair
+        if missing(scenario):
+            return f"skipped: no {missing(scenario)}"
+        try:
+            trial = play(scenario, case, "guard")
+        except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
+            print(f"not as meant {scenario.name}/{case.name}: {error}", flush=True)
+            return "not as meant"
+        found = verdict(trial, clears=clears(case))
+        print(line(trial, found), flush=True)
+        if out is not None:
+            out.write(json.dumps(trial.row() | {"verdict": found}) + "\n")
+            out.flush()
+        return found
+
+    with ThreadPoolExecutor(jobs) as pool:
+        found = Counter(pool.map(one, pairs))
+    for name, count in found.most_common():
+        print(f"{count:6} {name}")
+    return 0 if all(name in RIGHT for name in found) else 1
 
 
 def main() -> int:
     """Parse the command line and do it."""
     parser = argparse.ArgumentParser(prog="python -m models.lab")
-    parser.add_argument("what", choices=("list", "record", "matrix"))
+    parser.add_argument("what", choices=("list", "record", "check", "matrix"))
     parser.add_argument("patterns", nargs="*")
     parser.add_argument("-o", "--output", type=Path, help="the JSON Lines file to write")
     parser.add_argument("-j", "--jobs", type=int, default=2)
+    parser.add_argument("--each", type=int, default=0, help="check: at most so many cases of each scenario")
+    parser.add_argument("--only", choices=("heals", "refused"), default="", help="check: only such scenarios")
     options = parser.parse_args()
     if options.what == "list":
         for scenario, case in chosen(options.patterns):
-            print(f"{case.label or scenario.label:22} {scenario.heals or '-':20} {scenario.name}/{case.name}")
+            print(f"{case.label or scenario.label:22} {wanted(scenario, case) or '-':20} {scenario.name}/{case.name}")
         return 0
     if options.what == "matrix":
         matrix(options.patterns)
         return 0
+    if options.what == "check":
+        return _check(options.patterns, options.output, options.jobs, options.each, options.only)
     return _record(options.patterns, options.output, options.jobs)
 
 

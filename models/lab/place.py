@@ -19,7 +19,8 @@ from models.lab.weather import Sky
 from models.lab.weather_stock import CACHE
 
 _DROPPED = ("CI", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PIP_FIND_LINKS", "PIP_DEFAULT_TIMEOUT")
-_BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
+BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
+"""How a CI runs a script; the script follows."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,11 @@ class Place:
 
     def bare(self) -> Done:
         """The case's script without guard."""
-        return _run(self.argv((*_BASH, self.case.script)), self.workspace, self.env, self.case.timeout_s)
+        return self.run((*BASH, self.case.script), self.env)
+
+    def run(self, command: tuple[str, ...], env: Mapping[str, str], timeout_s: float | None = None) -> Done:
+        """A command in the workspace, under the limits; killed after the case's own time unless another is given."""
+        return _run(self.argv(command), self.workspace, env, timeout_s or self.case.timeout_s)
 
 
 @contextmanager
@@ -79,7 +84,7 @@ def place(case: Case) -> Iterator[Place]:
         env |= sky.environment()
         if case.prepare:
             calm = {**env, **sky.environment(calm=True)}
-            done = _run((*_namespace(root, sky, calm=True), *_BASH, case.prepare), workspace, calm, 600.0)
+            done = _run((*_namespace(root, sky, calm=True), *BASH, case.prepare), workspace, calm, 600.0)
             if done.exit_code:
                 raise RuntimeError(f"{case.name}: the preparation failed with {done.exit_code}:\n{done.output[-2000:]}")
         env |= {name: value.format(**sky.environment()) if "{LAB_" in value else value for name, value in case.env.items()}
@@ -137,8 +142,8 @@ def _limited(stack: ExitStack, limits: Limits) -> tuple[str, ...]:
         ("-s", limits.stack_kb),
     ):
         if value:
-            words.append(f"ulimit {flag} {value}")
-    return ("bash", "-c", " && ".join([*words, 'exec "$@"']), "bash") if words else ()
+            words.append(f"ulimit {'-S ' if limits.soft else ''}{flag} {value}")
+    return ("sh", "-c", " && ".join([*words, 'exec "$@"']), "sh") if words else ()
 
 
 def _cgroup(stack: ExitStack, size_mb: int) -> Path:

@@ -33,6 +33,8 @@ class Limits:
 
     memory_mb: int | None = None
     """By a real memory cgroup: what exceeds it is killed by the kernel."""
+    soft: bool = False
+    """Only the soft limits are lowered, as CI images do: a process may raise them again."""
     address_space_mb: int | None = None
     open_files: int | None = None
     file_size_kb: int | None = None
@@ -66,6 +68,10 @@ class Case:
     """What the command must exit with, where that matters."""
     label: str = ""
     """Where this case's label is another than its scenario's."""
+    heals: str | None = None
+    """The remedy, where it is another than the scenario's; empty: none."""
+    stays: bool = False
+    """The cause outlasts every attempt (a service of the script's own that is always down): the remedy can only be tried."""
 
 
 @dataclass(frozen=True)
