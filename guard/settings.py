@@ -29,6 +29,19 @@ class LabelRule:
 
 
 @dataclass(frozen=True)
+class ReportSettings:
+    """What `guard report` reckons with, and where it may send metrics."""
+
+    price_per_minute: float = 0.008
+    """What a minute of a runner costs: a guess until the settings say so."""
+    currency: str = "USD"
+    pushgateway: str | None = None
+    """Address of a Prometheus Pushgateway."""
+    pushgateway_env: str | None = None
+    """The variable that holds it, where it is a secret."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that can be set, with its default."""
 
@@ -41,6 +54,7 @@ class Settings:
     signatures: tuple[Path, ...] = ()
     history: str | None = None
     escalate: Mapping[str, Any] = field(default_factory=dict)
+    report: ReportSettings = ReportSettings()
     allow: Allow = Allow()
     probes: bool = False
     result_file: str | None = None
@@ -103,6 +117,7 @@ def _of_file(reader: Reader, env: Mapping[str, str]) -> Settings:
         signatures=reader.signatures(),
         history=reader.history(env),
         escalate=reader.escalate(),
+        report=ReportSettings(**reader.report()),
         allow=Allow(**reader.allow()),
         probes=reader.probes(),
     )
@@ -116,7 +131,12 @@ def _for_fork(settings: Settings) -> Settings:
     remote = settings.history is not None and "://" in settings.history
     if remote:
         left.append("a build of a fork's change: the remote `history.store` is off")
-    return replace(settings, escalate={}, history=None if remote else settings.history, left_out=tuple(left))
+    report = settings.report
+    if report.pushgateway or report.pushgateway_env:
+        left.append("a build of a fork's change: `report.pushgateway` is off")
+        report = replace(report, pushgateway=None, pushgateway_env=None)
+    history = None if remote else settings.history
+    return replace(settings, escalate={}, history=history, report=report, left_out=tuple(left))
 
 
 __all__ = ["LabelRule", "Settings", "SettingsError", "load"]

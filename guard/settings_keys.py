@@ -16,15 +16,19 @@ from guard.types import LABELS, Limits
 
 KEYS = (
     "version", "attempts", "budget", "limits", "idempotent", "labels", "strategies", "signatures", "history",
-    "escalate", "allow", "probes",
+    "escalate", "report", "allow", "probes",
 )  # fmt: skip
 _LABEL_KEYS = ("attempts", "remedies", "min_probability", "verdict", "on")
 _STRATEGY_KEYS = ("name", "when", "run", "timeout", "then")
-_ESCALATE_KEYS = ("github_issue", "gitlab_issue", "pr_comment", "mr_comment", "slack", "webhook")
+_ESCALATE_KEYS = ("github_issue", "gitlab_issue", "pr_comment", "mr_comment", "slack", "webhook", "healed")
 _SLACK_KEYS = ("webhook_env", "channel")
 _WEBHOOK_KEYS = ("url", "url_env", "token_env")
+_ADDRESSES = ("url", "pushgateway")
+_REPORT_KEYS = ("price_per_minute", "currency", "pushgateway", "pushgateway_env")
 _RECLAIM = ("caches", "docker", "hosted")
 _LONGEST_PATTERN = 2000
+_HIGHEST_PRICE = 1_000_000
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # What other tools call it, or where the key really stands.
@@ -231,14 +235,39 @@ class Reader:
         self._known(entry, allowed, path)
         if not any(key in entry for key in needed):
             raise self._error(path, f"needs {' or '.join(needed)}")
+        self._addresses(entry, path)
+
+    def _addresses(self, entry: Mapping[str, Any], path: Place) -> None:
+        """Refuse what is no text, no name of a variable (`…_env`), no http(s) address."""
         for key, value in entry.items():
             if not isinstance(value, str) or not value:
                 raise self._error((*path, key), f"{shown(value)} is no text")
             if key.endswith("_env") and not _VARIABLE.fullmatch(value):
                 # Whoever writes the address itself here publishes it with the repository: it is not repeated.
-                raise self._error((*path, key), "is no name of an environment variable", f"{key}: SLACK_WEBHOOK")
-            if key == "url" and not value.startswith(("https://", "http://")):
+                raise self._error((*path, key), "is no name of an environment variable", f"{key}: NAME_OF_A_VARIABLE")
+            if key in _ADDRESSES and not value.startswith(("https://", "http://")):
                 raise self._error((*path, key), f"{shown(value)} is no http(s) address")
+
+    def report(self) -> dict[str, Any]:
+        """Keyword arguments of ReportSettings."""
+        path: Place = ("report",)
+        value = self._mapping(self.values.get("report"), path)
+        self._known(value, _REPORT_KEYS, path)
+        found: dict[str, Any] = {}
+        price = value.get("price_per_minute")
+        if price is not None:
+            # Not a number at all compares with nothing, and infinity with everything.
+            if isinstance(price, bool) or not isinstance(price, (int, float)) or not 0 <= price <= _HIGHEST_PRICE:
+                raise self._error((*path, "price_per_minute"), f"{shown(price)} is no number from 0 to {_HIGHEST_PRICE:,}")
+            found["price_per_minute"] = float(price)
+        currency = value.get("currency")
+        if currency is not None:
+            if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
+                raise self._error((*path, "currency"), f"{shown(currency)} is no currency", "currency: USD")
+            found["currency"] = currency
+        places = {key: value[key] for key in ("pushgateway", "pushgateway_env") if value.get(key) is not None}
+        self._addresses(places, path)
+        return {**found, **places}
 
     def allow(self) -> dict[str, Any]:
         """Keyword arguments of Allow."""

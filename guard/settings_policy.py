@@ -17,7 +17,7 @@ from guard.settings_keys import Reader
 from guard.types import LABELS
 
 if TYPE_CHECKING:
-    from guard.settings import LabelRule, Settings
+    from guard.settings import LabelRule, ReportSettings, Settings
 
 _VERDICTS = ("pass", "warn", "fail")
 _OFF = ("off", False)
@@ -120,6 +120,8 @@ class _Bounds:
             settings = replace(settings, history=None if refused else store)
         if self.values.get("escalate") is not None:
             settings = replace(settings, escalate=self._escalate(settings.escalate))
+        if self.values.get("report") is not None:
+            settings = replace(settings, report=self._report(settings.report))
         own = self.reader.signatures()
         return replace(settings, signatures=(*own, *(one for one in settings.signatures if one not in own)))
 
@@ -133,6 +135,15 @@ class _Bounds:
         kept = {name: value for name, value in asked.items() if name in allowed and value == allowed[name]}
         self.left += [f"policy: `escalate.{name}` is left out" for name in asked if name not in kept]
         return kept
+
+    def _report(self, asked: ReportSettings) -> ReportSettings:
+        """The policy's Pushgateway is the only one; what a minute costs is nobody's secret and no risk."""
+        own = self.reader.report()
+        places = {name: own.get(name) for name in ("pushgateway", "pushgateway_env")}
+        for name, place in places.items():
+            if getattr(asked, name) not in (None, place):
+                self.left.append(f"policy: `report.{name}` is left out")
+        return replace(asked, pushgateway=places["pushgateway"], pushgateway_env=places["pushgateway_env"])
 
     def allow(self, settings: Settings) -> Settings:
         """What remedies may touch."""

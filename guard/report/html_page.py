@@ -9,19 +9,16 @@ from __future__ import annotations
 import base64
 import hashlib
 from html import escape
-from pathlib import Path
 
-from guard import __version__
+from guard import __version__, packed
 from guard.report import html_view
 from guard.report.amounts import clean, count, day
 from guard.report.trends import Trends
 
-_FOLDER = Path(__file__).parent
-
 
 def page(trends: Trends, made_at: str) -> str:
     """The whole page; `made_at` is a moment in ISO 8601, shown below."""
-    style, script = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    style, script = (packed.data("report", name).decode() for name in ("page.css", "page.js"))
     names = {id(view): f"v{at}" for at, view in enumerate(trends.views)}
     # The whole stands last: a view that was chosen hides what follows it, without any script.
     sections = [html_view.section(view, names[id(view)], trends) for view in trends.views[1:]]
@@ -51,21 +48,13 @@ def _policy(style: str, script: str) -> str:
 
 
 def _heading(trends: Trends) -> str:
-    only = _only_project(trends)
+    only = trends.only_project
     return f"Build health{f': {escape(clean(only))}' if only else ''}"
-
-
-def _only_project(trends: Trends) -> str | None:
-    """The project where there is just one."""
-    if trends.project is not None:
-        return trends.project
-    owners = {view.project for view in trends.views[1:]}
-    return owners.pop() if len(owners) == 1 else None
 
 
 def _header(trends: Trends) -> str:
     whole = trends.whole
-    only = _only_project(trends)
+    only = trends.only_project
     span = f"{day(trends.first)} to {day(trends.last)}" if trends.first and trends.last else "no runs yet"
     parts = [count(whole.total, "run"), span]
     if trends.branch is not None:

@@ -59,7 +59,7 @@ def _lines(trends: Trends) -> Iterator[str]:
             for one in whole.flaky
         ],
     )  # fmt: skip
-    steps = [one for one in whole.steps[-_MOST_STEPS:]]
+    steps = list(whole.steps[-_MOST_STEPS:])
     heading = f"Trend by {trends.step}" + (f", the last {_MOST_STEPS}" if len(whole.steps) > _MOST_STEPS else "")
     yield from _section(
         heading, (trends.step.capitalize(), "Passed at once", "Healed", "Red", "Interrupted", "Rescued", "Wasted"),

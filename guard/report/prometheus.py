@@ -3,22 +3,19 @@
 All are gauges and summaries of the runs that were asked for: a history forgets by age and size, so its sums fall at
 times, and a counter that falls would be read as one that began anew. Names and units follow the conventions: base
 units, the unit in the name, ratios from 0 to 1. No label holds what a log can say: labels, remedies and statuses are
-closed sets, projects are the `MOST_SERIES` largest, the others together.
+closed sets, projects are the 50 largest by themselves and all others together.
 """
 
 from __future__ import annotations
 
-import os
-import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
-from pathlib import Path
 
 from guard import __version__
 from guard.report.amounts import clean
 from guard.report.trends import STATUSES, Durations, Trends, View
 
+OTHERS = "(others)"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Labels = Sequence[tuple[str, str]]
 
@@ -93,12 +90,18 @@ def _lines(trends: Trends, made_at: str) -> Iterator[str]:
 
 
 def _projects(trends: Trends) -> list[tuple[Labels, View]]:
-    """The views whose sum is the whole: each project, or the only one."""
-    owners = [view for view in trends.views[1:] if view.branch is None]
-    if owners:
-        return [((("project", view.project or ""),), view) for view in owners]
-    only = {view.project for view in trends.views[1:] if view.project is not None}
-    return [((("project", only.pop() if len(only) == 1 else trends.project or ""),), trends.whole)]
+    """Each project's labels and view, no two alike; their sum is the whole."""
+    views = [(clean(view.project or ""), view) for view in trends.projects]
+    if trends.others is not None:
+        views.append((OTHERS, trends.others))
+    found: list[tuple[Labels, View]] = []
+    taken: set[str] = set()
+    for name, view in views or [(clean(trends.project or ""), trends.whole)]:
+        # Names that differ in what cannot be shown, or beyond what is shown, must not make one series twice.
+        own = next(one for one in (name, *(f"{name} ({number})" for number in range(2, len(views) + 2))) if one not in taken)
+        taken.add(own)
+        found.append(((("project", own),), view))
+    return found
 
 
 def _family(name: str, kind: str, text: str, samples: Iterable[tuple[Labels, float]]) -> Iterator[str]:
@@ -144,27 +147,3 @@ def _unix(moment: str) -> float:
     except ValueError:
         return 0
     return (found if found.tzinfo is not None else found.replace(tzinfo=timezone.utc)).timestamp()
-
-
-def write(path: str, text: str) -> str:
-    """Write beside the file and move into place: a collector never reads half. Why it could not be done, or ""."""
-    target = Path(path)
-    try:
-        with_mode = 0o644
-        if target.exists():
-            kind = target.stat()
-            if not stat.S_ISREG(kind.st_mode):
-                return f"{path}: it is a folder or a special file"
-            with_mode = stat.S_IMODE(kind.st_mode)
-        descriptor, beside = tempfile.mkstemp(prefix=".pipeguard-", dir=target.parent)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(beside).chmod(with_mode)
-            Path(beside).replace(target)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        return f"{path}: {error.strerror or error}"
-    return ""

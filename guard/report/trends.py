@@ -13,9 +13,11 @@ from guard.report.trend_rows import RunLike, TestLike, TrialLike
 from guard.types import LABELS
 
 STATUSES = ("passed", "healed", "failed", "interrupted")
-MOST_PROJECTS = 12
-MOST_BRANCHES = 6
+MOST_PROJECTS = 8
+MOST_BRANCHES = 5
 """Of each project: what has a view of its own on a page; all count in the sums."""
+MOST_SERIES = 50
+"""Projects that metrics tell apart."""
 _MOST_STEPS = 92
 _STEPS = {"day": 1, "week": 7, "month": 31}
 _LAST_YEAR = 9000
@@ -129,6 +131,10 @@ class Trends:
     views: tuple[View, ...]
     """First the whole, then each project, each followed by its branches."""
     left_out_views: int
+    projects: tuple[View, ...]
+    """The largest projects, each by itself."""
+    others: View | None
+    """All further projects together."""
     price_per_minute: float
     currency: str
 
@@ -136,6 +142,11 @@ class Trends:
     def whole(self) -> View:
         """The view of all that was asked for."""
         return self.views[0]
+
+    @property
+    def only_project(self) -> str | None:
+        """The project, where all runs are of one."""
+        return self.projects[0].project if len(self.projects) == 1 else self.project
 
     def money(self, seconds: float) -> float:
         """What that much time costs."""
@@ -221,47 +232,76 @@ def trends(
     calendar = _Calendar(days)
     tried = _trials_by_project(trials, since, until, project)
     seen = _flaky_by_project(tests, since, until, project)
-    views, left_out = _views(cells, calendar, tried, seen)
+    views = _Views(cells, calendar, tried, seen)
+    pages = views.pages()
     return Trends(
-        since, until, project, branch, first, last, calendar.step, views, left_out, price_per_minute, currency
-    )  # fmt: skip
+        since=since,
+        until=until,
+        project=project,
+        branch=branch,
+        first=first,
+        last=last,
+        step=calendar.step,
+        views=pages,
+        left_out_views=views.count - len(pages),
+        projects=views.projects,
+        others=views.others,
+        price_per_minute=price_per_minute,
+        currency=currency,
+    )
 
 
-def _views(
-    cells: Mapping[tuple[str, str], _Cell],
-    calendar: _Calendar,
-    tried: Mapping[str, Counter[tuple[str, bool]]],
-    seen: Mapping[str, list[FlakyTest]],
-) -> tuple[tuple[View, ...], int]:
-    """All views in order, and how many were left out."""
-    whole = _Cell()
-    projects: dict[str, _Cell] = {}
-    for (name, _), cell in cells.items():
-        whole.take(cell)
-        projects.setdefault(name, _Cell()).take(cell)
-    every = Counter[tuple[str, bool]]()
-    for counts in tried.values():
-        every.update(counts)
-    flaky = sorted((one for found in seen.values() for one in found), key=_costliest)
-    views = [_view(whole, None, None, calendar, every, flaky)]
-    ranked = sorted(projects, key=lambda name: (-projects[name].runs.total(), name))
-    shown = 0
-    for name in ranked[:MOST_PROJECTS]:
-        shown += 1
-        if len(projects) > 1:
-            views.append(
-                _view(projects[name], name, None, calendar, tried.get(name, Counter()), seen.get(name, []))
-            )
-        branches = sorted(
-            (branch for owner, branch in cells if owner == name),
-            key=lambda branch: (-cells[name, branch].runs.total(), branch),
-        )
-        if len(branches) > 1:
-            views += [_view(cells[name, one], name, one, calendar, Counter(), []) for one in branches[:MOST_BRANCHES]]
-            shown += len(branches[:MOST_BRANCHES])
-        else:
-            shown += len(branches)
-    return tuple(views), len(projects) + len(cells) - shown
+class _Views:
+    """Cells → views: of the whole, of each project, of its branches."""
+
+    def __init__(
+        self,
+        cells: Mapping[tuple[str, str], _Cell],
+        calendar: _Calendar,
+        tried: Mapping[str, Counter[tuple[str, bool]]],
+        seen: Mapping[str, list[FlakyTest]],
+    ) -> None:
+        self.cells, self.calendar, self.tried, self.seen = cells, calendar, tried, seen
+        self.branches: dict[str, list[str]] = {}
+        by_project: dict[str, _Cell] = {}
+        for (owner, branch), cell in cells.items():
+            self.branches.setdefault(owner, []).append(branch)
+            by_project.setdefault(owner, _Cell()).take(cell)
+        ranked = sorted(by_project, key=lambda owner: (-by_project[owner].runs.total(), owner))
+        self.projects = tuple(self._of(by_project[owner], owner, None, [owner]) for owner in ranked[:MOST_SERIES])
+        self.others = self._sum(None, [by_project[owner] for owner in ranked[MOST_SERIES:]], ranked[MOST_SERIES:])
+        # Remedies and tests may have been kept longer than the runs.
+        everyone = [*ranked, *({*tried, *seen} - {*ranked})]
+        self.whole = self._sum(None, list(by_project.values()), everyone) or self._of(_Cell(), None, None, everyone)
+        several = [owner for owner in self.branches if len(self.branches[owner]) > 1]
+        self.count = 1 + (len(ranked) if len(ranked) > 1 else 0) + sum(len(self.branches[owner]) for owner in several)
+
+    def pages(self) -> tuple[View, ...]:
+        """First the whole, then the largest projects, each followed by its largest branches."""
+        found = [self.whole]
+        for view in self.projects[:MOST_PROJECTS]:
+            owner = view.project or ""
+            if len(self.projects) > 1:
+                found.append(view)
+            names = sorted(self.branches[owner], key=lambda name: (-self.cells[owner, name].runs.total(), name))
+            if len(names) > 1:
+                found += [self._of(self.cells[owner, name], owner, name, []) for name in names[:MOST_BRANCHES]]
+        return tuple(found)
+
+    def _sum(self, project: str | None, cells: Sequence[_Cell], owners: Sequence[str]) -> View | None:
+        if not cells:
+            return None
+        total = _Cell()
+        for cell in cells:
+            total.take(cell)
+        return self._of(total, project, None, owners)
+
+    def _of(self, cell: _Cell, project: str | None, branch: str | None, owners: Sequence[str]) -> View:
+        tried = Counter[tuple[str, bool]]()
+        for owner in owners:
+            tried.update(self.tried.get(owner, {}))
+        flaky = [test for owner in owners for test in self.seen.get(owner, ())]
+        return _view(cell, project, branch, self.calendar, tried, flaky)
 
 
 def _view(

@@ -67,7 +67,7 @@ def trials(rows: list[RunRow]) -> Iterator[Trial]:
             yield Trial(remedy, row.label, row.fingerprint, row.project, row.status == "healed", row.started_at)
 
 
-def tests(rows: list[RunRow], seed: int = 1) -> Iterator[TestRow]:
+def failed_tests(rows: list[RunRow], seed: int = 1) -> Iterator[TestRow]:
     """A failed test for each run that failed by one."""
     chance = random.Random(seed)
     for row in rows:
