@@ -1,20 +1,25 @@
-"""GitLab CI: collapsible sections (docs.gitlab.com, "Custom collapsible sections")."""
+"""GitLab CI: collapsible sections (docs.gitlab.com, "Custom collapsible sections") and the reports of a job."""
 
 from __future__ import annotations
 
-import hashlib
-import time
+import os
 
 from guard.platforms import plain
 from guard.platforms.lazy_pattern import LazyPattern
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
 NAME = "gitlab"
 STREAM = 2
+REPORTS = "PIPEGUARD_REPORTS"
+"""The folder that the skin's `artifacts:reports` name."""
 
 _SECTION = LazyPattern(r"section_(?=start|end)")
 
 annotate = plain.annotate
-publish = plain.publish
 
 
 def escape(text: str) -> str:
@@ -24,13 +29,40 @@ def escape(text: str) -> str:
 
 def group(title: str) -> str:
     """Opens a section."""
-    return f"\x1b[0Ksection_start:{int(time.time())}:{_name(title)}[collapsed=true]\r\x1b[0K{escape(title)}"
+    return f"\x1b[0Ksection_start:{_now()}:{_name(title)}[collapsed=true]\r\x1b[0K{escape(title)}"
 
 
 def end_group(title: str) -> str:
     """Closes the section of that title."""
-    return f"\x1b[0Ksection_end:{int(time.time())}:{_name(title)}\r\x1b[0K"
+    return f"\x1b[0Ksection_end:{_now()}:{_name(title)}\r\x1b[0K"
+
+
+def publish(document: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
+    """The dotenv, JUnit and Code Quality reports where the skin names a folder; a line for each that cannot be written."""
+    folder = environment.get(REPORTS, "")
+    if not folder:
+        return []
+    from guard.platforms import gitlab_code_quality, gitlab_dotenv, gitlab_junit, reports_folder
+
+    problem = reports_folder.prepare(folder)
+    if problem:
+        return [f"guard: {escape(problem)}"]
+    problems = (
+        gitlab_dotenv.write(os.path.join(folder, gitlab_dotenv.FILE), document),
+        gitlab_junit.write(folder, document, environment),
+        gitlab_code_quality.write(os.path.join(folder, gitlab_code_quality.FILE), document, environment),
+    )
+    return [f"guard: {escape(problem)}" for problem in problems if problem]
+
+
+def _now() -> int:
+    import time
+
+    return int(time.time())
 
 
 def _name(title: str) -> str:
-    return "pipeguard_" + hashlib.sha256(title.encode("utf-8", "replace")).hexdigest()[:8]
+    """A name for the title: one in a job, which may hold several guarded commands."""
+    import hashlib
+
+    return "pipeguard_" + hashlib.sha256(f"{os.getpid()} {title}".encode("utf-8", "replace")).hexdigest()[:12]
