@@ -9,7 +9,7 @@ from guard import platforms, surroundings
 from guard.attempt import outcome
 from guard.attempt.run_once import Ended
 from guard.attempt.runner import Runner
-from guard.commands import run_publish
+from guard.commands import run_around, run_publish
 from guard.commands.run import Request
 from guard.diagnosis.mask import Masker
 from guard.failsafe import say, shielded
@@ -109,4 +109,6 @@ def _hand_over(
     problem = result.write(path, document) if path else ""
     if problem:
         say(f"guard: {problem}")
-    shielded("telling the CI", None, lambda: run_publish.publish(document, env))
+    if run_publish.of_skin(env) is not None:
+        shielded("the lines around the evidence", None, lambda: run_around.add(document, run, masker))
+        shielded("telling the CI", None, lambda: run_publish.publish(document, env))

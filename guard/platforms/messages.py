@@ -65,7 +65,8 @@ def places(found: Mapping[str, Any], environment: Mapping[str, str]) -> list[tup
     folder = os.path.join(workspace, environment.get("PIPEGUARD_WORKING_DIRECTORY", ""))
     seen: dict[tuple[str, int], str] = {}
     for one in found["evidence"]:
-        where = place(str(one["text"]), workspace, folder)
+        lines = (one["text"], *one.get("around", ()))
+        where = next(filter(None, (place(str(line), workspace, folder) for line in lines)), None)
         if where is not None:
             seen.setdefault(where, str(one["text"]))
     entities = found.get("entities", {})

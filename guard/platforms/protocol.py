@@ -29,6 +29,6 @@ class Platform(Protocol):
     def publish(self, document: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
         """Tell the CI how the run ended, by its own files and commands, as the skin's PIPEGUARD_* variables ask.
 
-        `document` is the masked `pipeguard.run/1` object; of a first-time pass that nobody wants as a file it has
+        `document` is the masked `pipeguard.run/1` object, its evidence with `around`, the lines near it; of a first-time pass that nobody wants as a file it has
         neither `command` nor telemetry. Returns the lines to print, escaped.
         """
