@@ -13,7 +13,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NAMES = (b"GITHUB_OUTPUT", b"GITHUB_ENV", b"GITHUB_PATH", b"GITHUB_STATE", b"GITHUB_STEP_SUMMARY")
+NAMES = (
+    b"GITHUB_OUTPUT", b"GITHUB_ENV", b"GITHUB_PATH", b"GITHUB_STATE", b"GITHUB_STEP_SUMMARY",
+    # Where a skin's CI hands standard output itself on as a value (Jenkins, `returnStdout`).
+    b"PIPEGUARD_STDOUT",
+)  # fmt: skip
 
 
 class StepFiles:

@@ -38,7 +38,10 @@ def end_group(title: str) -> str:
 
 
 def publish(document: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
-    """The dotenv, JUnit and Code Quality reports where the skin names a folder; a line for each that cannot be written."""
+    """The dotenv, JUnit and Code Quality reports where the skin names a folder, and the run itself unless it just passed.
+
+    Returns a line for each that cannot be written.
+    """
     folder = environment.get(REPORTS, "")
     if not folder:
         return []
@@ -47,7 +50,13 @@ def publish(document: Mapping[str, Any], environment: Mapping[str, str]) -> list
     problem = reports_folder.prepare(folder)
     if problem:
         return [f"guard: {escape(problem)}"]
+    run = ""
+    if document["status"] != "passed":
+        from guard.report import result
+
+        run = result.write(os.path.join(folder, f"run-{document['id']}.json"), document)
     problems = (
+        run,
         gitlab_dotenv.write(os.path.join(folder, gitlab_dotenv.FILE), document),
         gitlab_junit.write(folder, document, environment),
         gitlab_code_quality.write(os.path.join(folder, gitlab_code_quality.FILE), document, environment),
