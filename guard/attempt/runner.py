@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from guard.types import Change, Command, Limits, Outcome
 
+TOKEN = b"PIPEGUARD_GITHUB_TOKEN"
+
 
 class Runner:
     """Runs the attempts of one command. Make one at the very start: it notes how everything stood."""
@@ -36,9 +38,9 @@ class Runner:
         return self.relay.stopped_by
 
     def child_environment(self, number: int) -> dict[bytes, bytes]:
-        """The environment guard was given, and what it adds for attempt `number`."""
+        """The environment guard was given, and what it adds for attempt `number`; a skin's token is guard's alone."""
         return {
-            **self.environment,
+            **{name: value for name, value in self.environment.items() if name != TOKEN},
             b"PIPEGUARD_ATTEMPT": b"%d" % number,
             b"PIPEGUARD_ACTIVE": b"1",
             b"PIPEGUARD_RUN_ID": self.run_id.encode(),

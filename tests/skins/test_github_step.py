@@ -1,0 +1,162 @@
+"""The action's one step started as the runner starts it, without a terminal: cancelled, without Python, its two streams."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.skins.act_runner import ROOT, checkout
+from tests.skins.entry_process import Ended, run
+
+pytestmark = pytest.mark.tools
+
+Step = Callable[..., Ended]
+
+
+@pytest.fixture(scope="module")
+def action(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return checkout(tmp_path_factory.mktemp("action"))
+
+
+@pytest.fixture
+def step(action: Path, tmp_path: Path) -> Step:
+    """Run the composite's step; its environment is made of the action file, as the runner makes it."""
+
+    def run_it(script: str, *, cancel_when: Callable[[], bool] | None = None, environment: dict[str, str] | None = None, **inputs: str) -> Ended:
+        described = yaml.safe_load((action / "action.yml").read_text())
+        (only,) = described["runs"]["steps"]
+        given = {name: str(entry.get("default", "")) for name, entry in described["inputs"].items()}
+        given.update({"run": script, **{name.replace("_", "-"): value for name, value in inputs.items()}})
+        variables = {}
+        for name, text in only["env"].items():
+            words = str(text).removeprefix("${{ inputs.").removesuffix(" }}").split(" || ")[0]
+            variables[name] = given[words] if str(text).startswith("${{") else str(text)
+        for name in ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY"):
+            (tmp_path / name).touch()
+            variables[name] = str(tmp_path / name)
+        (tmp_path / "workspace").mkdir(exist_ok=True)
+        (tmp_path / "step.sh").write_text(only["run"])
+        variables |= {
+            "GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(tmp_path / "workspace"), "GITHUB_ACTION_PATH": str(action),
+            "RUNNER_TEMP": str(tmp_path), "RUNNER_OS": "Linux", "HOME": str(tmp_path), "PATH": os.environ["PATH"], "MARK": str(tmp_path / "mark"),
+            **(environment or {}),
+        }  # fmt: skip
+        return run(["sh", "-e", str(tmp_path / "step.sh")], variables, tmp_path / "workspace", cancel_when=cancel_when)
+
+    return run_it
+
+
+def outputs(folder: Path) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in (folder / "GITHUB_OUTPUT").read_text().splitlines() if "=" in line)
+
+
+def test_cancelled(step: Step, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    ended = step('echo x >> "$MARK"\nsleep 60', cancel_when=mark.exists, result_file="r.json")
+    assert (ended.code, ended.by, ended.left) == (130, "SIGINT", [])
+    assert mark.read_text() == "x\n"
+    assert outputs(tmp_path)["status"] == "interrupted"
+    assert json.loads((tmp_path / "workspace" / "r.json").read_text())["status"] == "interrupted"
+
+
+def test_cancelled_while_it_cleans_up(step: Step, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    ended = step('trap "sleep 0.3; echo cleaned; exit 3" INT\ntouch "$MARK"\nsleep 60 & wait', cancel_when=mark.exists)
+    assert (ended.code, ended.by, ended.left) == (130, "SIGINT", [])
+    assert "cleaned" in ended.out
+
+
+def test_cancelled_and_deaf(step: Step, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    ended = step('trap "" INT TERM\ntouch "$MARK"\nsleep 60', cancel_when=mark.exists)
+    assert (ended.code, ended.left) == (130, [])
+    # A second signal ends it at once, before the runner would kill the tree.
+    assert ended.by == "SIGTERM"
+
+
+def test_over_its_time(step: Step, tmp_path: Path) -> None:
+    ended = step('echo x >> "$MARK"\ntrap "" TERM\nsleep 77 & sleep 77', timeout="1s", attempts="1")
+    assert ended.code == 124
+    assert (tmp_path / "mark").read_text() == "x\n"
+    assert outputs(tmp_path)["exit-code"] == "124"
+
+
+def test_streams_stay_apart_and_nothing_is_added_on_a_pass(step: Step) -> None:
+    ended = step("echo out\necho err >&2\n[ ! -t 0 ] && [ ! -t 1 ]")
+    assert (ended.code, ended.out, ended.err) == (0, "out\n", "err\n")
+
+
+def test_standard_output_stays_the_command_s_on_a_failure(step: Step) -> None:
+    ended = step("echo out\nexit 9")
+    assert (ended.code, ended.out) == (9, "out\n")
+    assert "guard: attempt 1 failed: exit code 9" in ended.err
+
+
+@pytest.mark.parametrize("version", ["", "3.6.9", "3.9.18"])
+def test_without_a_python_that_can_the_command_runs_bare(version: str, step: Step, tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("bash", "sh", "sleep", "mktemp", "env"):
+        (tools / name).symlink_to(shutil.which(name) or name)
+    if version:
+        old = tools / "python3"
+        old.write_text(f"#!/bin/sh\necho Python {version}\n")
+        old.chmod(0o755)
+    # On macOS the step looks on PATH alone.
+    ended = step('echo "$0 $X"\nfalse | true\necho no', environment={"PATH": str(tools), "RUNNER_OS": "macOS", "X": "it's"})
+    assert (ended.code, ended.out) == (1, "bash it's\n")
+    assert ended.err == "guard: no Python 3.10 or newer that could run guard here; the command runs without it\n"
+
+
+def test_guard_s_own_files_missing_is_no_reason_to_fail(step: Step, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    (bare / "guard" / "platforms").mkdir(parents=True)
+    shutil.copy(ROOT / "guard" / "platforms" / "github_step.sh", bare / "guard" / "platforms")
+    ended = step("echo ran; exit 5", environment={"GITHUB_ACTION_PATH": str(bare)})
+    assert (ended.code, ended.out) == (5, "ran\n")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"attempts": "0"}, "PIPEGUARD_ATTEMPTS: '0' is no number from 1 to 20"), ({"timeout": "soon"}, "PIPEGUARD_TIMEOUT:"),
+        ({"remedies": "pray"}, "PIPEGUARD_REMEDIES: 'pray' is no remedy"), ({"config": "no.yml"}, "no.yml"),
+        ({"working_directory": "nowhere"}, "working-directory: nowhere is no folder here"), ({"shell": "fish"}, "shell: fish is none of"),
+    ],
+)  # fmt: skip
+def test_a_wrong_input_stops_before_anything_runs(inputs: dict[str, str], words: str, step: Step, tmp_path: Path) -> None:
+    ended = step('touch "$MARK"', **inputs)
+    assert ended.code == 2
+    assert words in ended.err
+    assert "Traceback" not in ended.err
+    assert not (tmp_path / "mark").exists()
+
+
+def test_variables_of_the_job_hold_where_an_input_is_not_given() -> None:
+    (only,) = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
+    for name, text in only["env"].items():
+        if name not in ("PIPEGUARD_SKIN", "PIPEGUARD_SCRIPT", "PIPEGUARD_SHELL", "PIPEGUARD_WORKING_DIRECTORY", "PIPEGUARD_GITHUB_TOKEN"):
+            assert text.endswith(f"|| env.{name} }}}}")
+    assert "${{" not in only["run"]
+
+
+def test_the_token_is_not_the_command_s(step: Step) -> None:
+    ended = step('echo "[${PIPEGUARD_GITHUB_TOKEN-none}]"', github_token="ghs_0123456789abcdef")  # noqa: S106
+    assert ended.out == "[none]\n"
+
+
+def test_no_python_of_the_user_s_own_is_used(step: Step, tmp_path: Path) -> None:
+    trap = tmp_path / "site"
+    trap.mkdir()
+    (trap / "sitecustomize.py").write_text("raise SystemExit(99)\n")
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "signal.py").write_text("raise SystemExit(98)\n")
+    environment = {"PYTHONPATH": str(trap), "PYTHONHOME": "", "PYTHONSTARTUP": str(trap / "sitecustomize.py")}
+    ended = step('echo "$PYTHONPATH"; exit 3', environment=environment)
+    assert (ended.code, ended.out) == (3, f"{trap}\n")
