@@ -75,13 +75,23 @@ def grouping(platform: Platform, allowed: int, hear: Callable[[Event], None]) ->
         if event.kind == "attempt_started" and platform.group(title):
             _write(platform.STREAM, [platform.group(title)])
             return
-        if event.kind == "attempt_ended" and event.outcome is not None:
+        if event.kind == "attempt_ended" and event.outcome is not None and not (event.outcome.passed and event.number == 1):
             lines = [platform.end_group(title)] if event.number > 1 and platform.end_group(title) else []
             # A command is one only at the beginning of a line: the attempt may have left one unfinished.
             _write(platform.STREAM, ([""] if _unfinished(event.outcome.window) else []) + lines)
+        before, after = platform.shelter() if _dangerous(event, platform) else ("", "")
+        _write(platform.STREAM, [before] if before else [])
         hear(event)
+        _write(platform.STREAM, [after] if after else [])
 
     return told
+
+
+def _dangerous(event: Event, platform: Platform) -> bool:
+    """Whether lines of the log that are repeated now hold what the CI might take for a command of its own."""
+    if event.kind != "planned" or event.diagnosis is None:
+        return False
+    return any(platform.escape(evidence.text) != evidence.text for evidence in event.diagnosis.evidence)
 
 
 def _unfinished(window: LogWindow) -> bool:

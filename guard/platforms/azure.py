@@ -11,6 +11,8 @@ STREAM = 1
 # The agent reads `##vso[…]` and `##[…]` wherever they stand in a line.
 _COMMAND = LazyPattern(r"##(?=(?:vso|build)?\[)")
 
+shelter = plain.shelter
+
 
 def escape(text: str) -> str:
     """The text with a space inside whatever could open a command: there is no switch that turns them off."""

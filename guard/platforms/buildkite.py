@@ -11,6 +11,7 @@ STREAM = 2
 _HEADER = LazyPattern(r"\A(?=\s*(?:---|\+\+\+|~~~|\^\^\^))")
 
 annotate = plain.annotate
+shelter = plain.shelter
 
 
 def escape(text: str) -> str:

@@ -11,5 +11,6 @@ escape = plain.escape
 group = plain.group
 end_group = plain.end_group
 annotate = plain.annotate
+shelter = plain.shelter
 
 publish = plain.publish

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from guard.platforms import plain
 from guard.platforms.lazy_pattern import LazyPattern
 
@@ -57,6 +59,12 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+def shelter() -> tuple[str, str]:
+    """Commands stop until a word comes that nobody can know beforehand."""
+    word = f"pipeguard-{os.urandom(16).hex()}"
+    return f"::stop-commands::{word}", f"::{word}::"
+
 
 def publish(document: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
     """Outputs always; annotations and the step's summary when something failed."""

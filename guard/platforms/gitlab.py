@@ -20,6 +20,7 @@ REPORTS = "PIPEGUARD_REPORTS"
 _SECTION = LazyPattern(r"section_(?=start|end)")
 
 annotate = plain.annotate
+shelter = plain.shelter
 
 
 def escape(text: str) -> str:

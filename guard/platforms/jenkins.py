@@ -11,4 +11,5 @@ escape = plain.escape
 group = plain.group
 end_group = plain.end_group
 annotate = plain.annotate
+shelter = plain.shelter
 publish = plain.publish

@@ -26,6 +26,9 @@ class Platform(Protocol):
     def annotate(self, level: str, title: str, text: str, file: str = "", line: int | None = None) -> str:
         """The line that shows a message (`error`, `warning`, `notice`) on the job's page; "" where there is none."""
 
+    def shelter(self) -> tuple[str, str]:
+        """The lines before and after text of the log that turn this CI's commands off meanwhile; "" where it has no switch."""
+
     def publish(self, document: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
         """Tell the CI how the run ended, by its own files and commands, as the skin's PIPEGUARD_* variables ask.
 

@@ -11,6 +11,8 @@ STREAM = 1
 _COMMAND = LazyPattern(r"##teamcity(?=\[)")
 _STATUS = {"error": "ERROR", "warning": "WARNING", "notice": "NORMAL"}
 
+shelter = plain.shelter
+
 
 def escape(text: str) -> str:
     """The text with no service message in it."""
