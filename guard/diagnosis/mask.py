@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from guard.diagnosis import secret_forms, secret_shapes
+from guard.types import LogWindow
 
 MASK = "***"
 SHORTEST = 6
@@ -48,6 +49,25 @@ _USER_OPTION = re.compile(r"\A(?:-u|--user|--proxy-user|--creds)\Z")
 _HEADER_OPTION = re.compile(r"\A[\w-]{0,60}(?:authorization|token|api-?key|secret|cookie)[\w-]{0,20}:\s*(?:\w+\s+)?(\S+)\Z", re.IGNORECASE)
 
 
+# docs.github.com, "Workflow commands", masking a value; learn.microsoft.com, "Logging commands", SetSecret and SetVariable.
+_ANNOUNCED = re.compile(
+    rb"^(?:::add-mask::|##\[add-mask\]|##vso\[task\.setsecret\]|##vso\[task\.setvariable [^\]\r\n]{0,300}issecret=true[^\]\r\n]{0,100}\])([^\r\n]{1,4000})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_MOST_ANNOUNCED = 200
+
+
+def _announced(data: bytes) -> set[str]:
+    """Values in the CI's own escapes, as they are printed elsewhere; a log cannot make guard look for more than some."""
+    found: set[str] = set()
+    for _, match in zip(range(_MOST_ANNOUNCED), _ANNOUNCED.finditer(data), strict=False):
+        text = match[1].decode("utf-8", "replace").strip()
+        for code, letter in (("%0D", "\r"), ("%0A", "\n"), ("%AZP25", "%"), ("%25", "%")):
+            text = text.replace(code, letter)
+        found.update(_parts(text))
+    return found
+
+
 @dataclass(frozen=True)
 class Masker:
     """Knows the secrets of one job; make one with `from_environment`."""
@@ -67,6 +87,14 @@ class Masker:
             values.update(_parts(value))
         forms = {form for value in values for form in secret_forms.of(value) if len(form) >= SHORTEST}
         return cls(tuple(sorted(forms, key=lambda form: (-len(form), form))))
+
+    def and_announced(self, window: LogWindow) -> Masker:
+        """This one, which also knows what the command told the CI to hide (`::add-mask::`, `task.setsecret`, `issecret`)."""
+        found = {value for data in (window.head, window.tail) for value in _announced(data)}
+        if not found:
+            return self
+        forms = {*self.forms, *(form for value in found for form in secret_forms.of(value) if len(form) >= SHORTEST)}
+        return Masker(tuple(sorted(forms, key=lambda form: (-len(form), form))))
 
     def text(self, text: str) -> str:
         """The text without secrets; of a text cut off inside a secret, without the piece that is left of it."""

@@ -13,6 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from guard.diagnosis.mask import MASK, Masker, is_secret_name
+from guard.types import LogWindow
 
 SECRET = st.text(
     alphabet=st.characters(min_codepoint=33, max_codepoint=126) | st.sampled_from("äß€ "), min_size=9, max_size=60
@@ -259,3 +260,19 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
         times.append(time.process_time() - since)
     # Eight times the text: quadratic time would be 64 times as much.
     assert times[1] < max(times[0] * 30, 0.5)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["::add-mask::hunter2hunter2", "::ADD-MASK::hunter2hunter2", "##vso[task.setsecret]hunter2hunter2", "##vso[task.setvariable variable=a;issecret=true]hunter2hunter2"],
+)
+def test_what_the_command_told_the_ci_to_hide(line: str) -> None:
+    masker = Masker().and_announced(LogWindow(f"x\n{line}\nlogin hunter2hunter2\n".encode()))
+    assert masker.text("a hunter2hunter2 b") == "a *** b"
+    assert Masker().and_announced(LogWindow(b"see ::add-mask::hunter2hunter2\n")).forms == ()
+
+
+def test_a_log_cannot_have_everything_hidden() -> None:
+    log = b"".join(b"::add-mask::value%05d\n" % number for number in range(5000)) + b"::add-mask::a\n"
+    assert len(Masker().and_announced(LogWindow(log)).forms) < 2000
+    assert Masker().and_announced(LogWindow(log)).text("a b") == "a b"
