@@ -102,6 +102,8 @@ def _hand_over(
     path: str, run: Run, code: int, masker: Masker, env: Mapping[str, str], settings: Settings
 ) -> None:
     """The result file where one is wanted, and what a skin wants the CI to be told."""
+    for attempt in run.attempts:
+        masker = masker.and_announced(attempt.outcome.window)
     document = result.run_object(run, masker)
     document["exit_code"] = code
     if run.status == "healed":
