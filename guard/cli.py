@@ -90,3 +90,22 @@ def doctor(as_json: bool, signatures: str | None, config: str | None) -> None:
     from guard.commands import doctor as command
 
     sys.exit(command.run(as_json=as_json, signatures=signatures, config=config))
+
+
+@cli.command()
+@click.option("--html", metavar="FILE", help="Write one self-contained page; - is standard output, as for all formats.")
+@click.option("--markdown", metavar="FILE", help="Write Markdown.")
+@click.option("--json", metavar="FILE", help="Write JSON.")
+@click.option("--prometheus", metavar="FILE", help="Write metrics for a textfile collector.")
+@click.option("--push", is_flag=True, help="Send the metrics to the Pushgateway that the settings name.")
+@click.option("--since", metavar="TIME", help="2026-11-24, a moment, or 7d, 24h, 4w ago.")
+@click.option("--until", metavar="TIME", help="As --since; not included.")
+@click.option("--project", metavar="NAME", help="This project only.")
+@click.option("--branch", metavar="NAME", help="This branch only.")
+@click.option("--history", metavar="STORE", help="sqlite:PATH or postgresql://… (default: as the settings say).")
+@click.option("--config", metavar="FILE", help="Settings file (default: .pipeguard.yml).")
+def report(**asked: Any) -> None:
+    """Show what the history says: heal rate, time to green, causes, remedies, flaky tests."""
+    from guard.commands import report as command
+
+    sys.exit(command.run(command.Asked(**asked)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from typing import NamedTuple
 
@@ -538,3 +538,22 @@ def _flaky_by_project(
 
 def _costliest(test: FlakyTest) -> tuple[float, int, str, str]:
     return (-test.lost_minutes, -test.fails, test.project, test.name)
+
+
+def renamed(trends: Trends, name: Callable[[str], str]) -> Trends:
+    """The trends with every name of a project, branch or test put through `name` (a masker)."""
+
+    def of(view: View) -> View:
+        return replace(
+            view,
+            project=None if view.project is None else name(view.project),
+            branch=None if view.branch is None else name(view.branch),
+            flaky=tuple(replace(test, project=name(test.project), name=name(test.name)) for test in view.flaky),
+        )
+
+    return replace(
+        trends,
+        views=tuple(of(view) for view in trends.views),
+        projects=tuple(of(view) for view in trends.projects),
+        others=None if trends.others is None else of(trends.others),
+    )
