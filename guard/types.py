@@ -152,7 +152,7 @@ class Telemetry:
     survivors: tuple[Process, ...] = ()
     """Descendants alive after the command's own exit."""
     dumps: tuple[str, ...] = ()
-    """Stack dumps taken before a hang was killed."""
+    """Taken before a hang was killed: a line for each process with what it waits for, then what runtimes said of theirs."""
 
 
 ENDED: Final[tuple[str, ...]] = (

@@ -54,6 +54,7 @@ def _telemetry(ended: Ended) -> Telemetry:
             Process(pid=seen.pid, start_ticks=seen.start, name=seen.name, session=seen.session)
             for seen in ended.survivors
         ),
+        dumps=tuple(ended.dumps),
     )
 
 

@@ -30,6 +30,7 @@ class Ended:
 
     __slots__ = (
         "code",
+        "dumps",
         "duration",
         "gauge",
         "how",
@@ -52,6 +53,7 @@ class Ended:
         self.quiet = 0.0
         self.message = ""
         self.survivors: list[tree.Seen] = []
+        self.dumps: list[str] = []
 
     @property
     def passed(self) -> bool:
@@ -90,7 +92,7 @@ def run_once(
         for write_end in {source for source, _ in outputs}:
             os.close(write_end)
     relay.started = True
-    watch = _Watch(ended, child, pumps, relay, begin, grace_s)
+    watch = _Watch(ended, child, pumps, relay, begin, grace_s, environment)
     watch.set_limits(attempt_s, idle_s, budget_s)
     try:
         for pump in pumps:
@@ -101,7 +103,7 @@ def run_once(
     except Exception as fault:
         _last_resort(ended, child.pid, pumps, fault)
     ended.duration = monotonic() - begin
-    ended.quiet = watch.quiet()
+    ended.quiet = watch.quiet() if watch.quiet_when_hit is None else watch.quiet_when_hit
     if not ended.passed:
         _look_back(ended)
     return ended
@@ -166,9 +168,17 @@ class _Watch:
     """The main loop while the command lives."""
 
     def __init__(
-        self, ended: Ended, child: spawn.Child, pumps: list[Pump], relay: Relay, begin: float, grace_s: float
+        self,
+        ended: Ended,
+        child: spawn.Child,
+        pumps: list[Pump],
+        relay: Relay,
+        begin: float,
+        grace_s: float,
+        environment: Mapping[bytes, bytes],
     ) -> None:
         self.ended = ended
+        self.environment = environment
         self.child = child
         self.pumps = pumps
         self.relay = relay
@@ -176,6 +186,7 @@ class _Watch:
         self.grace_s = grace_s
         self.kill_at: float | None = None
         self.limit_hit = ""
+        self.quiet_when_hit: float | None = None
         self.deadlines: list[tuple[float, str]] = []
         self.idle_s: float | None = None
         self.poll = select.poll()
@@ -274,12 +285,25 @@ class _Watch:
 
     def _hit(self, name: str, now: float) -> None:
         self.limit_hit = name
+        self.quiet_when_hit = self.quiet()
         those = tree.descendants()
+        self._dump(those)
         tree.signal_group(self.child.pid, signal.SIGTERM)
         tree.signal_all((seen for seen in those if seen.group != self.child.pid), signal.SIGTERM)
         # A stopped process acts on TERM only when it goes on.
         tree.signal_all(those, signal.SIGCONT)
-        self.kill_at = now + self.grace_s
+        self.kill_at = monotonic() + self.grace_s
+
+    def _dump(self, those: list[tree.Seen]) -> None:
+        """Where the processes stand that are about to be ended; a fault of ours here delays nothing."""
+        try:
+            from guard.attempt import stack_dump
+
+            self.ended.dumps = stack_dump.take(those, self.environment, lambda: self.relay.stopped_by is not None)
+        except Exception as fault:
+            from guard import failsafe
+
+            failsafe.confess("dumping the stacks of a hang", fault)
 
     def quiet(self) -> float:
         """Seconds since the last output; none while our own reader makes the command wait."""

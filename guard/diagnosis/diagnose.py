@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from guard.diagnosis import exit_codes, kernel_says
+from guard.diagnosis import exit_codes, hanging, kernel_says
 from guard.diagnosis.arbitrate import arbitrate, attention
 from guard.diagnosis.classify import Guess, classify
 from guard.diagnosis.entities import retry_after, validated
@@ -47,7 +47,7 @@ def diagnose(
 ) -> Diagnosis:
     """Why the attempt failed. `extra`: the user's own signature files; `ask`: how the classifier is asked."""
     log = Log(outcome.window)
-    masker = Masker.from_environment(outcome.command.env, outcome.command.argv)
+    masker = Masker.from_environment(outcome.command.env, outcome.command.argv).and_announced(outcome.window)
     weighed = _against_kernel(weigh(log, _matcher(tuple(extra)).hits(log)), outcome, log)
     notes = tuple(
         f"{one.hit.signature.id} at line {log.number(one.hit.index)} lost: it {one.lost}" for one in weighed if one.lost
@@ -57,7 +57,7 @@ def diagnose(
     guess = Guess() if proof is not None else ask(log, outcome)
     winner = root_cause(weighed)
     if proof is not None:
-        diagnosis = _proved(proof, weighed, log, masker)
+        diagnosis = _proved(proof, weighed, log, masker, hanging.evidence(outcome.telemetry, masker))
     elif guess.probabilities:
         diagnosis = _arbitrated(guess, weighed, winner, outcome, log, masker)
     elif winner is not None and winner.weight >= ENOUGH:
@@ -315,11 +315,16 @@ def _entities(winner: Weighed, weighed: Sequence[Weighed], log: Log, masker: Mas
     return found
 
 
-def _proved(proof: kernel_says.Proof, weighed: Sequence[Weighed], log: Log, masker: Masker) -> Diagnosis:
-    """The kernel or a limit of ours has spoken; the log's lines of the same label are the evidence beside it."""
+def _proved(
+    proof: kernel_says.Proof, weighed: Sequence[Weighed], log: Log, masker: Masker, stands: tuple[Evidence, ...]
+) -> Diagnosis:
+    """The kernel or a limit of ours has spoken; the log's lines of the same label are the evidence beside it.
+
+    `stands`: where the processes of a hang stood.
+    """
     same = [one for one in weighed if one.label == proof.label and not one.lost]
     best = max(same, key=lambda one: one.weight, default=None)
-    evidence: tuple[Evidence, ...] = (Evidence(_TELEMETRY_LINE, masker.text(proof.text), "primary"),)
+    evidence: tuple[Evidence, ...] = (Evidence(_TELEMETRY_LINE, masker.text(proof.text), "primary"), *stands)
     entities: dict[str, str | tuple[str, ...]] = {}
     if best is not None:
         evidence += _evidence(best, weighed, log, masker)[:3]

@@ -76,7 +76,7 @@ def remedy_object(change: Change, applied: Applied | None, masker: Masker) -> di
         details["done"] = list(applied.done)
     if applied is not None and applied.error:
         details["error"] = applied.error
-    return {"name": change.remedy, "details": _masked(details, masker), "wait_s": round(change.wait_s, 3)}
+    return {"name": change.remedy, "details": masked_value(details, masker), "wait_s": round(change.wait_s, 3)}
 
 
 def write(path: str, document: Mapping[str, Any]) -> str:
@@ -112,13 +112,13 @@ def _attempt(attempt: Attempt, masker: Masker) -> dict[str, Any]:
         "signal": outcome.signal,
         "ended": outcome.ended,
         "duration_s": round(outcome.duration_s, 3),
-        "telemetry": _telemetry(outcome.telemetry),
+        "telemetry": _telemetry(outcome.telemetry, masker),
         "diagnosis": diagnosis_object(attempt.diagnosis) if attempt.diagnosis is not None else None,
         "plan": plan_object(attempt.plan, attempt.applied, masker) if attempt.plan is not None else None,
     }
 
 
-def _telemetry(telemetry: Telemetry) -> dict[str, Any]:
+def _telemetry(telemetry: Telemetry, masker: Masker) -> dict[str, Any]:
     figures: dict[str, Any] = {
         "peak_rss_bytes": telemetry.peak_rss_bytes,
         "oom_kills": telemetry.oom_kills,
@@ -131,6 +131,7 @@ def _telemetry(telemetry: Telemetry) -> dict[str, Any]:
         "open_files_limit": list(telemetry.open_files_limit) if telemetry.open_files_limit else None,
         "processes_limit": list(telemetry.processes_limit) if telemetry.processes_limit else None,
         "survivors": [{"pid": one.pid, "name": one.name} for one in telemetry.survivors],
+        "dumps": [masker.text(dump) for dump in telemetry.dumps],
     }
     # What the kernel did not tell is absent.
     return {name: value for name, value in figures.items() if value not in (None, [])}
@@ -147,11 +148,12 @@ def _mount(mount: Mount) -> dict[str, Any]:
     return {name: value for name, value in figures.items() if value is not None}
 
 
-def _masked(value: Any, masker: Masker) -> Any:
+def masked_value(value: Any, masker: Masker) -> Any:
+    """A JSON value with every text in it masked."""
     if isinstance(value, str):
         return masker.text(value)
     if isinstance(value, Mapping):
-        return {str(key): _masked(one, masker) for key, one in value.items()}
+        return {str(key): masked_value(one, masker) for key, one in value.items()}
     if isinstance(value, (list, tuple, frozenset, set)):
-        return [_masked(one, masker) for one in value]
+        return [masked_value(one, masker) for one in value]
     return value if isinstance(value, (int, float, bool)) or value is None else masker.text(str(value))
