@@ -6,8 +6,10 @@ import email.utils
 import hashlib
 import math
 import os
+import re
 from datetime import datetime, timezone
 
+from guard.caches import said
 from guard.remedies.protocol import nothing_to_apply, nothing_to_undo
 from guard.types import OUTSIDE, Change, Diagnosis, Outcome, Refusal, Surroundings
 
@@ -19,11 +21,18 @@ LABELS = OUTSIDE | {"stale_state", "corrupt_artifact", "dependency_not_found"}
 apply = nothing_to_apply
 undo = nothing_to_undo
 
+_HELD = re.compile(
+    r"\block(?:ed|s|file)?\b|\.lock\b|\bheld\b|\bbusy\b|\bin use\b|\balready (?:in use|running|bound)|EADDRINUSE|EBUSY"
+    r"|\banother (?:\w+ )?(?:process|instance|build|job|run|operation)|\bbeing used by\b|\bis used by\b|\bblocking waiting\b",
+    re.IGNORECASE,
+)
+"""Somebody holds it and may let go; what is merely left over does not go away by itself."""
+
 LONGEST_S = 3600.0
 """The longest wait that a remote may ask for; whether it fits the budget is for the policy to say."""
 _CEILING_S = 300.0
 """The longest wait by our own reckoning."""
-_GROWTH = 3.0
+_GROWTH = 4.0
 # Longest wait before the second attempt, in seconds. A remote that answers "too many" wants to be left alone for
 # longer than one that hung up; a resolver is back in moments.
 _FIRST_S = {"rate_limited": 30.0, "infrastructure": 15.0, "service_unavailable": 12.0}
@@ -35,7 +44,7 @@ _ODDS = {"dns_failure": 0.55, "rate_limited": 0.6, "infrastructure": 0.45, "stal
 def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
     """A wait that grows with the attempt's number; what the remote asked for (Retry-After, reset) goes first."""
     del surroundings
-    if diagnosis.label not in LABELS:
+    if diagnosis.label not in LABELS or (diagnosis.label == "stale_state" and not _HELD.search(said.text(diagnosis))):
         return None
     chance = _fraction(diagnosis, outcome)
     most = min(_FIRST_S.get(diagnosis.label, _OTHER_FIRST_S) * _GROWTH ** max(outcome.number - 1, 0), _CEILING_S)
@@ -43,8 +52,9 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     if asked is not None and asked > LONGEST_S:
         return Refusal(NAME, f"the remote asks to wait {_told(asked)}, longer than the {LONGEST_S / 60:.0f} min that a step may wait")
     if asked is None:
-        # Full jitter: jobs that failed at one moment must not return at one moment.
-        seconds = _LEAST_S + chance * max(most - _LEAST_S, 0.0)
+        # Jitter over half of it: jobs that failed at one moment must not return at one moment, and a wait of next to
+        # nothing spends an attempt on the same outage.
+        seconds = most / 2 + chance * most / 2
         summary = f"waits {seconds:.0f} s"
     else:
         # Never earlier than asked; a little later, each job by another amount.

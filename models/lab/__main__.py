@@ -75,7 +75,7 @@ def _check(patterns: list[str], target: Path | None, jobs: int, each: int, only:
         except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
             print(f"not as meant {scenario.name}/{case.name}: {error}", flush=True)
             return "not as meant"
-        found = verdict(trial, clears=clears(case))
+        found = verdict(trial, clears=clears(scenario, case))
         print(line(trial, found), flush=True)
         if out is not None:
             out.write(json.dumps(trial.row() | {"verdict": found}) + "\n")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from guard.policy.refusals import REFUSED as REFUSED_LABELS
-from models.lab.scenario import PASSED, Case
-from models.lab.trial import Trial
+from models.lab.scenario import PASSED, Case, Scenario
+from models.lab.trial import Trial, wanted
 
 HEALED, TRIED, REFUSED, PASSES = "healed", "tried", "refused", "passes"
 """What is right: healed; the right remedy tried where the cause stays (a server that never comes back); one run only; green at once."""
@@ -32,10 +32,10 @@ def verdict(trial: Trial, *, clears: bool) -> str:
     return TRIED if tried and not clears else NOT_HEALED
 
 
-def clears(case: Case) -> bool:
+def clears(scenario: Scenario, case: Case) -> bool:
     """Whether what makes the case fail can go away while it is played: weather without an end, or a server of the script's own, stays."""
     if case.weather is None:
-        return not case.stays
+        return not case.stays and wanted(scenario, case) != "wait"
     return case.weather.hits is not None or case.weather.seconds is not None
 
 

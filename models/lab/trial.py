@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,15 +15,19 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from models.lab.place import BASH, CACHE, Done, Place, place
+from models.lab.place import BASH, Done, Place, place
 from models.lab.scenario import PASSED, Case, Scenario
 from models.lab.seal import sealed
+from models.lab.weather_stock import CACHE
 
 RUNS = 3
 """Runs in all, the first included, that each way may take: guard's default, and what the common wrappers are set to."""
 BLIND_WAIT_S = 10.0
 """Seconds that a blind retry waits between its attempts: the default of the most used wrapper."""
 
+OUTAGES_S = (3.0, 8.0, 20.0, 45.0)
+"""How long outages last, in turn by the case's name."""
+_OUTAGES = frozenset({"silent", "refused", "no_answer", "dns", "dns_again", "dns_silent", "close", "quota"})
 _MOST_PATHS = 2000
 # Counts the runs without asking whoever repeats them: bash reads this file before a script that is not interactive.
 _COUNTER = r"""if [ -z "$LAB_COUNTED" ]; then
@@ -89,7 +94,7 @@ def play(scenario: Scenario, case: Case, way: str, *, seal: bool = False) -> Tri
     Raises:
         RuntimeError: its preparation failed, or its first run passed.
     """
-    with place(case) as here, (sealed(here.root, CACHE) if seal else nullcontext()) as shut:
+    with place(as_outage(scenario, case)) as here, (sealed(here.root, CACHE) if seal else nullcontext()) as shut:
         if shut is not None:
             here = replace(here, prefix=(*shut.prefix(), *here.prefix))
         counted = _counted(here)
@@ -125,6 +130,18 @@ def play(scenario: Scenario, case: Case, way: str, *, seal: bool = False) -> Tri
         outside=tuple(outside[:_MOST_PATHS]) if outside is not None else None,
         output=done.output,
     )
+
+
+def as_outage(scenario: Scenario, case: Case) -> Case:
+    """The case with an outage that lasts a while instead of one that ends after so many requests.
+
+    Counted requests let whoever asks most often through first; outages end by the clock. What strikes single files (damage, resets) stays counted.
+    """
+    weather = case.weather
+    if weather is None or weather.hits is None or not (weather.kind.isdigit() or weather.kind in _OUTAGES):
+        return case
+    at = int.from_bytes(hashlib.sha256(f"{scenario.name}/{case.name}".encode()).digest()[:4], "big") % len(OUTAGES_S)
+    return replace(case, weather=replace(weather, hits=None, seconds=OUTAGES_S[at]))
 
 
 def _counted(here: Place) -> dict[str, str]:

@@ -38,7 +38,7 @@ def chosen(patterns: list[str], each: int) -> list[tuple[Scenario, Case]]:
         taken: dict[bool, int] = defaultdict(int)
         for case in scenario.cases():
             name, heals = f"{scenario.name}/{case.name}", bool(wanted(scenario, case))
-            if case.label == PASSED or (heals and not clears(case)) or case.ends_by_limit:
+            if case.label == PASSED or (heals and not clears(scenario, case)) or case.ends_by_limit:
                 continue
             if (not patterns or any(fnmatch.fnmatch(name, one) for one in patterns)) and taken[heals] < each:
                 taken[heals] += 1

@@ -210,7 +210,7 @@ def test_terraforms_state_is_left_to_a_foreign_holder(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("how", ["source", "moved"])
-def test_a_stale_cmake_tree_only_where_allowed(tmp_path: Path, how: str) -> None:
+def test_what_cmake_wrote_of_a_stale_tree_goes_and_the_rest_stays(tmp_path: Path, how: str) -> None:
     if shutil.which("cmake") is None:
         pytest.skip("no cmake")
     for name in ("a", "b"):
@@ -225,8 +225,14 @@ def test_a_stale_cmake_tree_only_where_allowed(tmp_path: Path, how: str) -> None
     failed = run(*words, cwd=tmp_path)
     assert failed.exit_code != 0
     told = diagnosis(failed, "CMake Error", tool="cmake")
+    assert isinstance(reset_state.propose(told, failed, around(tmp_path, Allow(delete=None))), Refusal)
+    assert isinstance(reset_state.propose(told, failed, around(tmp_path, Allow(reclaim=()))), Refusal)
+    assert isinstance(reset_state.propose(told, failed, replace(around(tmp_path), workspace=str(tmp_path / "b"))), Refusal)
+    cache = (build / "CMakeCache.txt").read_bytes()
+    (build / "CMakeCache.txt").write_bytes(b"our own notes on CMakeCache\n" + cache)
     assert isinstance(reset_state.propose(told, failed, around(tmp_path)), Refusal)
-    reset(told, failed, around(tmp_path, Allow(delete=(str(build),))))
+    (build / "CMakeCache.txt").write_bytes(cache)
+    reset(told, failed, around(tmp_path))
     assert (build / "kept").exists()
     assert run(*words, cwd=tmp_path).exit_code == 0
 

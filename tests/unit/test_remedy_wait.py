@@ -11,6 +11,7 @@ from guard.types import (
     OUTSIDE,
     Change,
     Diagnosis,
+    Evidence,
     Refusal,
     Surroundings,
 )
@@ -23,10 +24,26 @@ def waited(label: str = "service_unavailable", number: int = 1, fingerprint: str
 
 
 def test_applies_to_what_time_can_mend() -> None:
-    assert OUTSIDE | {"stale_state", "corrupt_artifact"} == wait.LABELS
+    assert OUTSIDE | {"stale_state", "corrupt_artifact", "dependency_not_found"} == wait.LABELS
     assert isinstance(waited("dns_failure"), Change)
     assert waited("compile_error") is None
     assert not waited("dns_failure").changes_something
+
+
+@pytest.mark.parametrize(
+    ("line", "waits"),
+    [
+        ("Blocking waiting for file lock on build directory", True),
+        ("E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 812 (apt-get)", True),
+        ("bind: Address already in use", True),
+        ("Error: A worktree for another process of this repository exists", True),
+        ("CMake Error: The current CMakeCache.txt directory /a/build/CMakeCache.txt is different", False),
+        ('initdb: error: directory "data" exists but is not empty', False),
+    ],
+)
+def test_what_is_held_is_waited_for_and_what_is_left_over_is_not(line: str, waits: bool) -> None:
+    found = Diagnosis("stale_state", 0.9, "signature:x", evidence=(Evidence(1, line),), fingerprint="f")
+    assert isinstance(wait.propose(found, outcome(), Surroundings()), Change) == waits
 
 
 def test_grows_with_the_attempt_and_stays_bounded() -> None:
@@ -37,10 +54,10 @@ def test_grows_with_the_attempt_and_stays_bounded() -> None:
     assert longest[-1] <= 300
 
 
-def test_full_jitter_spreads_jobs_over_the_whole_span() -> None:
+def test_jitter_spreads_jobs_over_half_of_the_span_and_never_waits_for_next_to_nothing() -> None:
     waits = [waited(fingerprint=str(i)).wait_s for i in range(400)]
-    assert min(waits) < 2
-    assert max(waits) > 11
+    assert 6 <= min(waits) < 6.5
+    assert 11.5 < max(waits) <= 12
     assert waited().wait_s == waited().wait_s
 
 

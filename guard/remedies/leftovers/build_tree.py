@@ -23,10 +23,11 @@ _FOLDER = re.compile(r"(/[^\s'\"]+?)/CMakeCache\.txt")
 _OPTION = re.compile(r"^-B(.*)$")
 # What CMake itself wrote and writes again; the rest of the tree stays.
 _PARTS = ("CMakeCache.txt", "CMakeFiles")
+_HEADER = b"# This is the CMakeCache file."
 
 
 def find(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> tuple[Action, ...] | Refusal | None:
-    """CMake's own files in that tree, only where the settings allow to delete there."""
+    """CMake's own files in that tree: where the settings allow to delete there, or where they are plainly a cache of this workspace."""
     if not _STALE.search(said.text(diagnosis)):
         return None
     for folder in _trees(diagnosis, outcome, surroundings):
@@ -36,6 +37,8 @@ def find(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> 
         if surroundings.allow.delete is None:
             return Refusal(REMEDY, "a policy forbids all deletion")
         root = next((Path(place) for place in surroundings.allow.delete if _holds(Path(place), folder)), None)
+        if root is None and "caches" in surroundings.allow.reclaim and _is_cache(folder, surroundings):
+            root = folder
         if root is None:
             return Refusal(REMEDY, f"the stale build tree {folder} may not be deleted (`allow: {{delete: [...]}}` names folders)")
         return tuple(Action("delete", str(part), {"leftover": NAME, "root": str(root)}) for part in present)
@@ -44,6 +47,21 @@ def find(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> 
 
 def _holds(root: Path, folder: Path) -> bool:
     return folder == root or root in folder.parents
+
+
+def _is_cache(folder: Path, surroundings: Surroundings) -> bool:
+    """Whether CMake itself wrote these files, below the workspace: it says so in the first line and marks its folder."""
+    workspace = Path(os.path.realpath(surroundings.workspace))
+    parts = [folder / name for name in _PARTS]
+    if workspace not in folder.parents or any(part.is_symlink() for part in parts):
+        return False
+    try:
+        with parts[0].open("rb") as file:
+            first = file.readline(200)
+    except OSError:
+        return False
+    marked = (parts[1] / "cmake.check_cache").is_file() or not os.path.lexists(parts[1])
+    return first.startswith(_HEADER) and marked
 
 
 def _trees(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Iterator[Path]:

@@ -26,8 +26,8 @@ def _up(number: int, options: str = "") -> str:
 
 @scenario("postgres/start", label="stale_state", heals="reset_state", needs=("pg_config", "setpriv"), root=True)
 def _pg_start() -> Iterator[Case]:
-    yield Case("initdb-not-empty", PG + f"cd db\n{AS_NOBODY}initdb -D data -U ci", prepare=PG + INITDB, proof='directory "data" exists but is not empty')
-    yield Case("lock-file", PG + _up(port("pg-lock")) + f"{AS_NOBODY}postgres -D db/data -k /tmp -p 28755", prepare=PG + INITDB, proof='lock file "postmaster.pid" already exists')
+    yield Case("initdb-not-empty", PG + f"cd db\n{AS_NOBODY}initdb -D data -U ci", prepare=PG + INITDB, proof='directory "data" exists but is not empty', heals="")
+    yield Case("lock-file", PG + _up(port("pg-lock")) + f"{AS_NOBODY}postgres -D db/data -k /tmp -p 28755", prepare=PG + INITDB, proof='lock file "postmaster.pid" already exists', heals="")
     number = port("pg-in-use")
     taken = f"setsid timeout 60 python3 -m http.server --bind 127.0.0.1 {number} >/dev/null 2>&1 < /dev/null & sleep 1\n"
     yield Case("port", PG + f"{AS_NOBODY}pg_ctl -D db/data -w -o '-p {number} -k /tmp' start", prepare=PG + INITDB + taken, proof="Address already in use")
@@ -94,7 +94,7 @@ def _mariadb() -> Iterator[Case]:
 def _redis() -> Iterator[Case]:
     number = port("redis")
     up = f"redis-server --port {number} --save '' {{more}} > redis.log 2>&1 &\nfor n in $(seq 50); do redis-cli -p {number} ping >/dev/null 2>&1 && break; sleep 0.1; done\ntrap 'kill %1' EXIT\n"
-    yield Case("port", up.format(more="") + f"redis-server --port {number} --loglevel verbose", proof="bind: Address already in use")
+    yield Case("port", up.format(more="") + f"redis-server --port {number} --loglevel verbose", proof="bind: Address already in use", heals="")
     yield Case("aof", "redis-server --port 0 --unixsocket s.sock --appendonly yes", files={"appendonlydir/appendonly.aof.manifest": "file appendonly.aof.1.base.rdb seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n", "appendonlydir/appendonly.aof.1.base.rdb": "REDIS0010garbage", "appendonlydir/appendonly.aof.1.incr.aof": ""}, proof="(Short read or OOM|Wrong signature|Unexpected EOF|Internal error in RDB|Terminating server after rdb|corrupt)", label="corrupt_artifact")
     yield Case("config", "redis-server redis.ci.conf", files={"redis.ci.conf": "port 0\nmaxmemmory 20mb\n"}, proof="Bad directive or wrong number of arguments|FATAL CONFIG FILE ERROR", label="configuration_error")
     yield Case("auth", up.format(more="--requirepass right") + f"out=$(redis-cli -p {number} -a wrong ping 2>&1); echo \"$out\"; [ \"$out\" = PONG ]", proof="WRONGPASS|NOAUTH|AUTH failed", label="auth_failure")

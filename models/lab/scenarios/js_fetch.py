@@ -23,7 +23,7 @@ def _case(name: str, program: str, mode: dict[str, object], proof: str, *, url: 
     return Case(name, script, {**registry(mode, {}), **files, **tests, **job}, proof=proof, prepare=prepare, label=label)
 
 
-@scenario("fetch/unavailable", label="service_unavailable", heals="wait", needs=("npm",), root=True)
+@scenario("fetch/unavailable", label="service_unavailable", needs=("npm",), root=True)
 def _unavailable() -> Iterator[Case]:
     yield _case("upload-503", _FETCH, {"kind": 503, "hits": 1, "body": "upstream connect error or disconnect/reset before headers"}, r"upload failed: 503")
     yield _case("download-502", _HTTPS, {"kind": 502, "hits": 1}, r"answered 502 Bad Gateway", long=True)
@@ -31,7 +31,7 @@ def _unavailable() -> Iterator[Case]:
     yield _case("upload-504", _FETCH, {"kind": 504, "hits": 1, "body": "<html><head><title>504 Gateway Time-out</title></head></html>"}, r"upload failed: 504")
 
 
-@scenario("fetch/rate-limit", label="rate_limited", heals="wait", needs=("npm",), root=True)
+@scenario("fetch/rate-limit", label="rate_limited", needs=("npm",), root=True)
 def _limited() -> Iterator[Case]:
     yield _case("upload-429", _FETCH, {"kind": 429, "hits": 1, "retryAfter": "2"}, r"upload failed: 429")
     yield _case("secondary", _FETCH, {"kind": 403, "hits": 1, "body": '{"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}'}, r"secondary rate limit", long=True)
@@ -44,7 +44,7 @@ def _denied() -> Iterator[Case]:
     yield _case("download-403", _HTTPS, {"kind": 403}, r"answered 403 Forbidden", long=True)
 
 
-@scenario("fetch/hangs-up", label="connection_failure", heals="wait", needs=("npm",), root=True)
+@scenario("fetch/hangs-up", label="connection_failure", needs=("npm",), root=True)
 def _hangs_up() -> Iterator[Case]:
     proof = r"ECONNRESET|socket hang up|other side closed|ECONNREFUSED|UND_ERR_SOCKET"
     yield _case("upload-reset", _FETCH, {"kind": "reset", "hits": 1}, proof)
@@ -53,7 +53,7 @@ def _hangs_up() -> Iterator[Case]:
     yield _case("upload-refused", _FETCH, {"kind": "calm"}, proof, url=f"http://{_HOST}:3999")
 
 
-@scenario("fetch/silent", label="network_timeout", heals="wait", needs=("npm",), root=True)
+@scenario("fetch/silent", label="network_timeout", needs=("npm",), root=True)
 def _silent() -> Iterator[Case]:
     yield _case("upload", _FETCH, {"kind": "hang", "hits": 1}, r"aborted due to timeout|TimeoutError")
     yield _case("download", _HTTPS, {"kind": "hang", "hits": 1}, r"no answer from the fixtures server|ETIMEDOUT", long=True)

@@ -42,7 +42,7 @@ def _containers() -> Iterator[Case]:
     yield Case("ping", "set -x\nnode check-docker.js", {"check-docker.js": direct, "package.json": manifest("q")}, env={"DOCKER_HOST": "unix:///var/run/docker-of-runner.sock"}, prepare=ready, proof=r"Cannot reach the Docker daemon")
 
 
-@scenario("npm/git-lock", label="stale_state", heals="reset_state", needs=("npm", "git"))
+@scenario("npm/git-lock", label="stale_state", needs=("npm", "git"))
 def _git_lock() -> Iterator[Case]:
     base = {"package.json": manifest("garden"), ".gitignore": "node_modules\n"}
     lock = _GIT + "touch -d '3 hours ago' .git/index.lock\n"

@@ -90,7 +90,7 @@ def _code() -> Iterator[Case]:
     yield Case("syntax", "npx mocha 'test/*.spec.js'", {**_URL, "lib/url.js": "exports.join = (base, path) => {\n  return base + '/' + path\n});\n"}, prepare=_MOCHA, proof=r"SyntaxError: ")
 
 
-@scenario("mocha/open-files", label="resource_limit", heals="raise_limit", needs=("npm",))
+@scenario("mocha/open-files", label="resource_limit", needs=("npm",))
 def _files() -> Iterator[Case]:
     files = {**_BASE, "test/shards.spec.js": "const fs = require('fs');\nit('opens all shards at once', () => {\n  const all = [];\n  for (let i = 0; i < 400; i += 1) all.push(fs.openSync(`shard-${i}.bin`, 'w'));\n  all.forEach((fd) => fs.closeSync(fd));\n});\n"}
     yield Case("shards", "npx mocha 'test/*.spec.js'", files, prepare=_MOCHA, limits=Limits(open_files=120), proof="EMFILE: too many open files")

@@ -49,7 +49,7 @@ def _buffer() -> Iterator[Case]:
     yield Case("address-space", "node scripts/frames.js", {"scripts/frames.js": text}, limits=Limits(address_space_mb=1800), proof=r"Array buffer allocation failed|out of memory|Cannot allocate|Out of memory")
 
 
-@scenario("node/open-files", label="resource_limit", heals="raise_limit", needs=("node",))
+@scenario("node/open-files", label="resource_limit", needs=("node",))
 def _open_files() -> Iterator[Case]:
     opens = "const fs = require('node:fs');\nfs.mkdirSync('parts', { recursive: true });\nconst all = [];\nfor (let i = 0; i < 300; i += 1) all.push(fs.openSync(`parts/${i}.csv`, 'w'));\nall.forEach((fd) => fs.closeSync(fd));\nconsole.log('split into', all.length);\n"
     proof = r"EMFILE: too many open files|EMFILE"

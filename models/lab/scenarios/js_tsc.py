@@ -75,8 +75,8 @@ def _heap() -> Iterator[Case]:
     unions = "export type Key = " + " | ".join(f"'k{i}'" for i in range(400)) + ";\nexport type Pair = `${Key}-${Key}`;\nexport const x: Pair[] = ['k1-k2', 'k3-k4'];\n"
     files = {**_BASE, "src/keys.ts": unions, **_many(80)}
     proof = r"JavaScript heap out of memory|Reached heap limit"
-    yield Case("template-types", "npm run typecheck", {**files, "src/keys.ts": unions.replace("range", "range")}, env={"NODE_OPTIONS": "--max-old-space-size=48"}, prepare=_TS, proof=proof)
-    yield Case("build", "set -x\nnpx tsc --build --verbose\necho built", files, env={"NODE_OPTIONS": "--max-old-space-size=40"}, prepare=_TS, proof=proof)
+    yield Case("template-types", "npm run typecheck", {**files, "src/keys.ts": unions.replace("range", "range")}, env={"NODE_OPTIONS": "--max-old-space-size=48"}, prepare=_TS, proof=proof, stays=True)
+    yield Case("build", "set -x\nnpx tsc --build --verbose\necho built", files, env={"NODE_OPTIONS": "--max-old-space-size=40"}, prepare=_TS, proof=proof, stays=True)
 
 
 @scenario("tsc/killed", label="out_of_memory", needs=("npm",), root=True)

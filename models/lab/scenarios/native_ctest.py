@@ -103,8 +103,8 @@ def _killed() -> Iterator[Case]:
 @in_steps
 def _limits() -> Iterator[Case]:
     files = {"shards.c": "#include <errno.h>\n#include <fcntl.h>\n#include <stdio.h>\n#include <string.h>\nint main(void) { for (int i = 0; i < 300; i++) { if (open(\"/etc/passwd\", O_RDONLY) < 0) { fprintf(stderr, \"FAIL open_all_shards: shard %d: %s\\n\", i, strerror(errno)); return 1; } } puts(\"ok open_all_shards\"); return 0; }\n"}
-    yield Case("open-files", "gcc -o shards_test shards.c && ./shards_test", files, limits=Limits(open_files=120), proof=r"Too many open files")
-    yield Case("file-size-script", "gcc -o w w.c\nset +e; ./w; code=$?\necho \"journal_test: exit code $code\"; exit $code", {"w.c": "#include <stdio.h>\nint main(void) { FILE *f = fopen(\"journal.bin\", \"wb\"); static char b[65536]; for (int i = 0; i < 200; i++) fwrite(b, 1, sizeof b, f); return fclose(f); }\n"}, limits=Limits(file_size_kb=4000), proof=r"File size limit exceeded")
+    yield Case("open-files", "gcc -o shards_test shards.c && ./shards_test", files, limits=Limits(open_files=120, soft=True), proof=r"Too many open files")
+    yield Case("file-size-script", "gcc -o w w.c\nset +e; ./w; code=$?\necho \"journal_test: exit code $code\"; exit $code", {"w.c": "#include <stdio.h>\nint main(void) { FILE *f = fopen(\"journal.bin\", \"wb\"); static char b[65536]; for (int i = 0; i < 200; i++) fwrite(b, 1, sizeof b, f); return fclose(f); }\n"}, limits=Limits(file_size_kb=4000, soft=True), proof=r"File size limit exceeded")
 
 
 @scenario("ctest/deadlock", label="hang", heals="", needs=("gcc", "ctest", "timeout"))

@@ -69,7 +69,7 @@ def _check() -> Iterator[Case]:
 @in_steps
 def _arguments() -> Iterator[Case]:
     many = "mkdir obj; (cd obj; seq -f 'a_rather_long_name_of_an_object_file_number_%06g.o' 6000 | xargs touch)"
-    limit = Limits(stack_kb=512)
+    limit = Limits(stack_kb=512, soft=True)
     yield Case("ls", "ls obj/* | wc -l; ls -l obj/*", {}, prepare=many, limits=limit, proof=r"Argument list too long")
     yield Case("make", "make objects", {"Makefile": "objects:\n\t@ar rcs liball.a $(wildcard obj/*.o)\n"}, prepare=many, limits=limit, proof=r"Argument list too long")
 

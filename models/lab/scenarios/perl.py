@@ -113,7 +113,7 @@ def _http() -> Iterator[Case]:
     yield Case("dns", "perl bin/rates.pl http://rates.no-such-bank.example/eur.json", files={"bin/rates.pl": code}, proof="Could not connect to|Name or service not known|name resolution", label="dns_failure")
 
 
-@scenario("perl/limits", label="out_of_memory", heals="raise_heap", root=True)
+@scenario("perl/limits", label="out_of_memory", root=True)
 def _limits() -> Iterator[Case]:
     yield Case("out-of-memory", "perl -e 'print \"loading\\n\"; my @rows; push @rows, \"row\" x 99999 while 1'", limits=Limits(address_space_mb=150), proof="^Out of memory")
     yield Case("files", "perl -we 'my @h; for my $n (1 .. 99) { open my $h, \"<\", $0 eq \"-e\" ? \"/etc/hostname\" : $0 or die \"hostname $n: $!\"; push @h, $h }'", limits=Limits(open_files=24), proof="Too many open files", label="resource_limit")

@@ -215,7 +215,7 @@ def _gem_corrupt() -> Iterator[Case]:
     yield Case("flipped", "gem install -N --local ./tally-1.0.0.gem -i gems", files=files, prepare=flip, proof="^Exception while verifying|DataError|checksum")
 
 
-@scenario("ruby/limits", label="out_of_memory", heals="raise_heap", root=True)
+@scenario("ruby/limits", label="out_of_memory", root=True)
 def _ruby_limits() -> Iterator[Case]:
     grow = "puts 'loading catalogue'\nrows = []\nloop { rows << ('row ' * 200_000) }\n"
     yield Case("no-memory-error", "ruby import.rb", files={"import.rb": grow}, limits=Limits(address_space_mb=400), proof=r"failed to allocate memory \(NoMemoryError\)")

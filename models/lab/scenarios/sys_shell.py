@@ -120,17 +120,17 @@ def _chromium() -> Iterator[Case]:
 @scenario("shell/limits", label="resource_limit", heals="raise_limit", needs=("bash", "python3"))
 @in_steps
 def _limits() -> Iterator[Case]:
-    yield Case("open-files", "for n in $(seq 20); do cat test_*.txt > /dev/null; done; python3 -c \"f=[open('a.txt') for _ in range(200)]\"", {"a.txt": "x", "test_a.txt": ""}, limits=Limits(open_files=60), proof=r"Too many open files")
-    yield Case("file-size", "head -c 8000000 /dev/zero > disk.img; ls -l disk.img", limits=Limits(file_size_kb=2000), proof=r"File size limit exceeded|File too large")
-    yield Case("tar-file-size", "tar -cf backup.tar /usr/include/linux\nls -l backup.tar", limits=Limits(file_size_kb=1000), proof=r"File too large|Wrote only|File size limit")
-    yield Case("dd", "set -x\ndd if=/dev/zero of=swap.img bs=1M count=12\nls -l swap.img", limits=Limits(file_size_kb=3000), proof=r"File size limit exceeded|File too large")
-    yield Case("fork", "setpriv --reuid=61234 --regid=61234 --clear-groups bash -c 'ulimit -u 12; for n in $(seq 40); do sleep 45 & done; wait'", prepare="chmod 755 .. .", env={"HOME": "/"}, proof=r"fork: (?:retry: )?Resource temporarily unavailable")
-    yield Case("fork-dash", "setpriv --reuid=61237 --regid=61237 --clear-groups dash -c 'ulimit -u 9 2>/dev/null || ulimit -p 9; for n in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 20 & done; wait'", prepare="chmod 755 .. .", env={"HOME": "/"}, proof=r"Cannot fork")
-    yield Case("make-fork", "setpriv --reuid=61235 --regid=61235 --clear-groups bash -c 'ulimit -u 6; make -j30'", {"Makefile": "all: " + " ".join(f"u{n}" for n in range(30)) + "\nu%:\n\t@sleep 1; echo built $@\n"}, prepare="chmod -R a+rX .. .", env={"HOME": "/"}, proof=r"(?:v?fork|Resource temporarily unavailable)")
+    yield Case("open-files", "for n in $(seq 20); do cat test_*.txt > /dev/null; done; python3 -c \"f=[open('a.txt') for _ in range(200)]\"", {"a.txt": "x", "test_a.txt": ""}, limits=Limits(open_files=60, soft=True), proof=r"Too many open files")
+    yield Case("file-size", "head -c 8000000 /dev/zero > disk.img; ls -l disk.img", limits=Limits(file_size_kb=2000, soft=True), proof=r"File size limit exceeded|File too large")
+    yield Case("tar-file-size", "tar -cf backup.tar /usr/include/linux\nls -l backup.tar", limits=Limits(file_size_kb=1000, soft=True), proof=r"File too large|Wrote only|File size limit")
+    yield Case("dd", "set -x\ndd if=/dev/zero of=swap.img bs=1M count=12\nls -l swap.img", limits=Limits(file_size_kb=3000, soft=True), proof=r"File size limit exceeded|File too large")
+    yield Case("fork", "setpriv --reuid=61234 --regid=61234 --clear-groups bash -c 'ulimit -u 12; for n in $(seq 40); do sleep 45 & done; wait'", prepare="chmod 755 .. .", env={"HOME": "/"}, proof=r"fork: (?:retry: )?Resource temporarily unavailable", heals="")
+    yield Case("fork-dash", "setpriv --reuid=61237 --regid=61237 --clear-groups dash -c 'ulimit -u 9 2>/dev/null || ulimit -p 9; for n in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 20 & done; wait'", prepare="chmod 755 .. .", env={"HOME": "/"}, proof=r"Cannot fork", heals="")
+    yield Case("make-fork", "setpriv --reuid=61235 --regid=61235 --clear-groups bash -c 'ulimit -u 6; make -j30'", {"Makefile": "all: " + " ".join(f"u{n}" for n in range(30)) + "\nu%:\n\t@sleep 1; echo built $@\n"}, prepare="chmod -R a+rX .. .", env={"HOME": "/"}, proof=r"(?:v?fork|Resource temporarily unavailable)", heals="")
     threads = "import threading, time\nts = []\nfor n in range(200):\n    t = threading.Thread(target=time.sleep, args=(2,), daemon=True); t.start(); ts.append(t)\n"
-    yield Case("threads", "setpriv --reuid=61236 --regid=61236 --clear-groups bash -c 'ulimit -u 20; exec /usr/bin/python3 crawl.py'", {"crawl.py": threads}, prepare="chmod -R a+rX .. .", env={"HOME": "/"}, proof=r"can't start new thread")
+    yield Case("threads", "setpriv --reuid=61236 --regid=61236 --clear-groups bash -c 'ulimit -u 20; exec /usr/bin/python3 crawl.py'", {"crawl.py": threads}, prepare="chmod -R a+rX .. .", env={"HOME": "/"}, proof=r"can't start new thread", heals="")
     watch = "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\nfor n in range(100000):\n    fd = libc.inotify_init1(0)\n    if fd < 0:\n        e = ctypes.get_errno(); raise SystemExit(f'watcher: inotify_init1: {os.strerror(e)} (limit of inotify instances, fs.inotify.max_user_instances)')\n"
-    yield Case("inotify", "python3 watch.py", {"watch.py": watch}, proof=r"inotify_init1: Too many open files")
+    yield Case("inotify", "python3 watch.py", {"watch.py": watch}, proof=r"inotify_init1: Too many open files", heals="")
 
 
 @scenario("shell/memory", label="out_of_memory", needs=("bash", "python3"), root=True)
