@@ -274,5 +274,5 @@ def test_what_the_command_told_the_ci_to_hide(line: str) -> None:
 
 def test_a_log_cannot_have_everything_hidden() -> None:
     log = b"".join(b"::add-mask::value%05d\n" % number for number in range(5000)) + b"::add-mask::a\n"
-    assert len(Masker().and_announced(LogWindow(log)).forms) < 2000
+    assert Masker().and_announced(LogWindow(log)).text("value00001 value04999") == "*** value04999"
     assert Masker().and_announced(LogWindow(log)).text("a b") == "a b"
