@@ -53,6 +53,13 @@ class Settings:
     strategies: tuple[Strategy, ...] = ()
     signatures: tuple[Path, ...] = ()
     history: str | None = None
+    """The store's URL; None: not set, or off."""
+    history_off: bool = False
+    """Whether somebody said `off`: else a checkout has a history of its own."""
+    history_days: int | None = None
+    """How long runs are remembered; None: as long as that kind of store does by itself."""
+    history_megabytes: int | None = None
+    """How large a store may grow before its oldest runs go."""
     escalate: Mapping[str, Any] = field(default_factory=dict)
     report: ReportSettings = ReportSettings()
     allow: Allow = Allow()
@@ -116,6 +123,9 @@ def _of_file(reader: Reader, env: Mapping[str, str]) -> Settings:
         strategies=tuple(Strategy(**values) for values in reader.strategies()),
         signatures=reader.signatures(),
         history=reader.history(env),
+        history_off=reader.history_off(),
+        history_days=reader.retention("days"),
+        history_megabytes=reader.retention("megabytes"),
         escalate=reader.escalate(),
         report=ReportSettings(**reader.report()),
         allow=Allow(**reader.allow()),
@@ -136,7 +146,8 @@ def _for_fork(settings: Settings) -> Settings:
         left.append("a build of a fork's change: `report.pushgateway` is off")
         report = replace(report, pushgateway=None, pushgateway_env=None)
     history = None if remote else settings.history
-    return replace(settings, escalate={}, history=history, report=report, left_out=tuple(left))
+    off = settings.history_off or remote
+    return replace(settings, escalate={}, history=history, history_off=off, report=report, left_out=tuple(left))
 
 
 __all__ = ["LabelRule", "Settings", "SettingsError", "load"]

@@ -44,7 +44,7 @@ def over(settings: Settings, flags: Mapping[str, object], env: Mapping[str, str]
         settings = replace(settings, only=only, without=without)
     store = given.history()
     if store is not None:
-        settings = replace(settings, history=store or None)
+        settings = replace(settings, history=store or None, history_off=not store)
     result = flags.get("result_file") or env.get("PIPEGUARD_RESULT")
     return replace(settings, result_file=os.path.abspath(str(result)) if result else None)
 

@@ -196,7 +196,7 @@ class Reader:
         if value in (None, "off", False):
             return None
         value = self._mapping({"store": value} if isinstance(value, str) else value, ("history",))
-        self._known(value, ("store",), ("history",))
+        self._known(value, ("store", "retention"), ("history",))
         store = value.get("store")
         if store is None or store == "off" or store is False:
             return None
@@ -207,6 +207,23 @@ class Reader:
             path = self._inside(store.removeprefix("sqlite:"), place, self.workspace, *_state_folder(env))
             return f"sqlite:{path}"
         return store
+
+    def history_off(self) -> bool:
+        """Whether the file says that nothing is to be remembered."""
+        value = self.values.get("history")
+        if isinstance(value, dict) and "store" in value:
+            value = value["store"]
+        return value == "off" or value is False
+
+    def retention(self, name: str) -> int | None:
+        """How many `days` runs are remembered, how many `megabytes` a store may grow to; None: nothing is said."""
+        history = self.values.get("history")
+        path: Place = ("history", "retention")
+        value = self._mapping(history.get("retention") if isinstance(history, dict) else None, path)
+        self._known(value, ("days", "megabytes"), path)
+        if value.get(name) is None:
+            return None
+        return self._integer(value[name], (*path, name), 1, 36_500 if name == "days" else 1_000_000)
 
     def escalate(self) -> Mapping[str, Any]:
         """What to tell whom; checked in form only."""

@@ -112,18 +112,29 @@ class _Bounds:
     def places(self, settings: Settings) -> Settings:
         """Where results and messages go: the policy's places, and of the repository's those it allows."""
         self.reader.strategies()
-        if self.values.get("history") is not None:
-            store = self.reader.history(self.env)
+        settings = self._retention(settings)
+        store = self.reader.history(self.env)
+        if store is not None or self.reader.history_off():
             refused = "history" in self.asked and settings.history is None
             if settings.history is not None and settings.history != store:
                 self.left.append("policy: `history.store` of the repository is left out")
-            settings = replace(settings, history=None if refused else store)
+            off = self.reader.history_off() or (refused and settings.history_off)
+            settings = replace(settings, history=None if refused else store, history_off=off)
         if self.values.get("escalate") is not None:
             settings = replace(settings, escalate=self._escalate(settings.escalate))
         if self.values.get("report") is not None:
             settings = replace(settings, report=self._report(settings.report))
         own = self.reader.signatures()
         return replace(settings, signatures=(*own, *(one for one in settings.signatures if one not in own)))
+
+    def _retention(self, settings: Settings) -> Settings:
+        """What is to be forgotten by the policy is forgotten, however long the repository would keep it."""
+        days, megabytes = self.reader.retention("days"), self.reader.retention("megabytes")
+        return replace(
+            settings,
+            history_days=min((n for n in (settings.history_days, days) if n is not None), default=None),
+            history_megabytes=min((n for n in (settings.history_megabytes, megabytes) if n is not None), default=None),
+        )
 
     def _escalate(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         allowed = self.reader.escalate()

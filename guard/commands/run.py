@@ -85,6 +85,7 @@ def run(request: Request) -> int:
             return 1
         return _pass_through(request)
     if ended.passed and runner.stopped_by is None and not _result_wanted(request, runner.environment):
+        _remember(runner, argv, ended, settings)
         if runner.environment.get(b"PIPEGUARD_SKIN"):
             _publish(runner, ended)
         return 0
@@ -92,6 +93,24 @@ def run(request: Request) -> int:
 
     code = ended.code if runner.stopped_by is None else 128 + runner.stopped_by
     return failsafe.shielded("the run", code, lambda: _after(request, runner, argv, ended, settings))
+
+
+def _remember(runner: Runner, argv: tuple[str, ...], ended: Ended, settings: Settings | None) -> None:
+    """Leave a line beside a history that exists: one file appended to, nothing heavy imported."""
+    try:
+        from guard.history import place
+
+        workspace = detect.workspace(os.environ)
+        asked = None if settings is None else place.OFF if settings.history_off else settings.history
+        setting = place.setting(asked, os.environ, workspace)
+        if place.exists(setting, workspace):
+            from guard.history import spool
+
+            platform = detect.platform(os.environ)
+            line = spool.passing_line(runner.run_id, argv, ended.started, ended.duration, platform, os.environ, workspace)
+            spool.append(place.spool_of(setting, workspace), line)
+    except Exception as fault:
+        _confess("the history", fault)
 
 
 def _publish(runner: Runner, ended: Ended) -> None:

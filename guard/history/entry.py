@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from guard.diagnosis.fingerprint import normalised
@@ -97,7 +98,7 @@ def _trials(attempts: Sequence[Mapping[str, Any]], row: RunRow) -> Iterator[Tria
     after it failed in another way, was stopped or ran out of time, nothing is known: neither is counted.
     """
     found: dict[tuple[str, str, str], bool] = {}
-    for attempt, following in zip(attempts, attempts[1:], strict=False):
+    for attempt, following in pairwise(attempts):
         diagnosis = attempt["diagnosis"]
         if diagnosis is None:
             continue

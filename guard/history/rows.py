@@ -97,6 +97,6 @@ def open_store(setting: str, *, read_only: bool = True) -> Store | None:
     None: `off`, or nothing is there to be read. Takes in first what passing runs left in the spool, where it may
     write. Raises GuardError for what the user must mend: no driver, no server, a newer store.
     """
-    from guard.history import opening
+    from guard.history.opening import open_store as opened
 
-    return opening.open_store(setting, read_only=read_only)
+    return opened(setting, read_only=read_only)

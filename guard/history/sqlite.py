@@ -317,7 +317,7 @@ def _as_damage() -> Iterator[None]:
             raise Damaged(str(error)) from error
         raise GuardError(f"the history cannot be used: {error}") from error
     except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.IntegrityError) or isinstance(error, sqlite3.ProgrammingError):
+        if isinstance(error, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
             raise
         raise Damaged(str(error)) from error
 

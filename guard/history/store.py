@@ -118,8 +118,8 @@ class SqlStore:
         corrected = self.corrected()
         where, values = _where(since, until, project, branch)
         for row in self.database.stream(f"SELECT {_COLUMNS} FROM pipeguard_runs{where} ORDER BY started_at, id", values):
-            healed_by, tried = tuple(json.loads(row[19])), tuple(json.loads(row[20]))
-            yield RunRow(*row[:19], healed_by=healed_by, remedies_tried=tried, corrected_label=corrected.get(row[0], ""))
+            fields: list[Any] = [*row[:19], tuple(json.loads(row[19])), tuple(json.loads(row[20])), corrected.get(row[0], "")]
+            yield RunRow(*fields)
 
     def documents(
         self, since: str | None = None, until: str | None = None, project: str | None = None, branch: str | None = None

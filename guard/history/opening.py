@@ -1,0 +1,67 @@
+"""A `history.store` setting → an open store, with what passing runs left in the spool taken in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from guard.errors import GuardError
+from guard.history import spool
+from guard.history.checking import Unsound, parsed
+from guard.history.entry import Entry, entry
+from guard.history.store import SqlStore
+
+
+def open_store(setting: str, *, read_only: bool = True, create: bool = False, patient: bool = True, spool_file: str = "") -> SqlStore | None:
+    """The store; None: `off`, or nothing is there and none is to be made.
+
+    `patient`: a person waits for the answer, not a build. `spool_file`: where passing runs wait; beside a SQLite file
+    by itself. Raises GuardError for what the user must mend.
+    """
+    if setting in ("", "off"):
+        return None
+    if setting.startswith("sqlite:"):
+        from guard.history import sqlite
+
+        path = setting.removeprefix("sqlite:")
+        if read_only and _may_write(path):
+            read_only = False
+        file = sqlite.open_file(path, create=create, read_only=read_only)
+        if file is None:
+            return None
+        store = SqlStore(file)
+        spool_file = f"{path}.spool"
+    else:
+        from guard.history import postgres
+
+        store = SqlStore(postgres.open_server(setting, patient=patient))
+        read_only = not spool_file
+    if not read_only:
+        try:
+            take_in(store, spool_file)
+        except BaseException:
+            store.close()
+            raise
+    return store
+
+
+def take_in(store: SqlStore, spool_file: str) -> None:
+    """Take in the spool; a line that is no run is left out: it may be half of one, on a disk that was full."""
+    spool.take_in(spool_file, lambda lines: store.record(_sound(lines), bring_back=False))
+
+
+def _sound(lines: Iterable[str]) -> Iterator[Entry]:
+    for line in lines:
+        try:
+            yield entry(parsed(line))
+        except Unsound:
+            continue
+
+
+def _may_write(path: str) -> bool:
+    """Whether the spool may be taken in while reading: only where both file and folder are ours to write."""
+    folder = os.path.dirname(path) or "."
+    return os.path.isfile(path) and os.access(path, os.W_OK) and os.access(folder, os.W_OK)
+
+
+__all__ = ["GuardError", "open_store", "take_in"]
