@@ -15,6 +15,7 @@ from typing import Protocol
 from guard.diagnosis.apart import classify_apart
 from guard.diagnosis.classify import Guess
 from guard.diagnosis.diagnose import diagnose
+from guard.diagnosis.lines import Log
 from guard.failsafe import shielded
 from guard.policy.plan import plan
 from guard.remedies.carry_out import carry_out, proven, take_back
@@ -35,6 +36,7 @@ from guard.types import (
 )
 
 Tell = Callable[[Event], None]
+Ask = Callable[[Log, Outcome], Guess]
 
 
 class Attempts(Protocol):
@@ -72,8 +74,9 @@ def heal(
     tell: Tell,
     attempts: Attempts,
     run_id: str,
+    ask: Ask = classify_apart,
 ) -> Run:
-    """The whole Run, beginning with the outcome of its first attempt."""
+    """The whole Run, beginning with the outcome of its first attempt. `ask`: how the classifier is asked."""
     begin = time.monotonic() - first.duration_s
     hear = _deaf_to_faults(tell)
     spent: list[Attempt] = []
@@ -84,7 +87,7 @@ def heal(
         if outcome.passed or outcome.ended == "cancelled" or attempts.stopped_by is not None:
             spent.append(Attempt(outcome))
             break
-        judged = _judge(outcome, tuple(spent), settings, surroundings, memory, hear, begin)
+        judged = _judge(outcome, tuple(spent), settings, surroundings, memory, hear, begin, ask)
         diagnosis_s += judged.seconds
         attempt = Attempt(outcome, judged.diagnosis, judged.plan)
         if judged.plan is None or judged.plan.decision != "heal" or attempts.stopped_by is not None:
@@ -188,9 +191,10 @@ def _judge(
     memory: Memory,
     hear: Tell,
     begin: float,
+    ask: Ask,
 ) -> _Judged:
     since = time.monotonic()
-    diagnosis = shielded("diagnosis", None, lambda: diagnose(outcome, memory, settings.signatures, classify_apart))
+    diagnosis = shielded("diagnosis", None, lambda: diagnose(outcome, memory, settings.signatures, ask))
     if diagnosis is not None:
         diagnosis = _looked_at_again(diagnosis, outcome, memory, settings, surroundings)
     seconds = time.monotonic() - since

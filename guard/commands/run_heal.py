@@ -9,8 +9,10 @@ from guard import platforms, surroundings
 from guard.attempt import outcome
 from guard.attempt.run_once import Ended
 from guard.attempt.runner import Runner
-from guard.commands import run_around, run_publish
+from guard.commands import run_around, run_history, run_publish
 from guard.commands.run import Request
+from guard.delivery.asking import Asking
+from guard.diagnosis.apart import classify_apart
 from guard.diagnosis.mask import Masker
 from guard.failsafe import say, shielded
 from guard.heal import heal
@@ -36,13 +38,28 @@ def after_first(
     platform = skin or platforms.PLATFORMS[around.platform]
     terminal = Terminal(platform.escape, settings.attempts)
     hear = run_publish.grouping(skin, settings.attempts, terminal.hear) if skin is not None else terminal.hear
-    run = heal(command, first, settings, around, NoMemory(), hear, runner, runner.run_id)
+    history = shielded("the history", None, lambda: run_history.remembering(settings, env, masker, runner.run_id))
+    memory = history.memory() if history is not None else NoMemory()
+    hear = history.beside(hear) if history is not None else hear
+    asking = None if first.passed else shielded("looking for the classifier", None, lambda: _asking(env, settings, runner))
+    try:
+        hear = hear if asking is None else asking.beside(hear)
+        run = heal(command, first, settings, around, memory, hear, runner, runner.run_id, asking or classify_apart)
+    finally:
+        if asking is not None:
+            asking.close()
     shielded("reporting", None, lambda: terminal.conclude(run))
     code = _verdict(run, settings)
+    if history is not None:
+        shielded("the history", None, lambda: history.keep(run, code))
     path = settings.result_file or str(request.flags.get("result_file") or "") or env.get("PIPEGUARD_RESULT", "")
     if masker is not None and (path or skin is not None):
         shielded("the result file", None, lambda: _hand_over(path, run, code, masker, env, settings))
     return code
+
+
+def _asking(env: Mapping[str, str], settings: Settings, runner: Runner) -> Asking:
+    return Asking(env, settings.signatures, lambda: runner.stopped_by is not None)
 
 
 def _command(

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from guard import detect
+from guard import detect, settings_flags
 from guard import settings as settings_module
 from guard.attempt.runner import Runner
 from guard.commands.run import Request
+from guard.delivery.lending import lend
 from guard.errors import GuardError
 from guard.failsafe import confess, say
 from guard.settings import Settings
 
 
-def load_or_say(request: Request, runner: Runner) -> Settings | int | None:
-    """The settings; 2 after a user's error; None when guard itself is at fault (the command still runs)."""
+def load_or_say(request: Request, runner: Runner) -> Settings | int:
+    """The settings; 2 after a user's error; a single attempt when guard itself is at fault."""
     env = {os.fsdecode(name): os.fsdecode(value) for name, value in runner.environment.items()}
     try:
-        platform = detect.platform(env)
-        settings = settings_module.load(
-            Path(detect.workspace(env)), request.flags, env, platform, detect.fork_build(env)
-        )
+        settings = _loaded(request, env)
         if settings.signatures:
             from guard.signatures.load import tested
 
@@ -33,7 +33,31 @@ def load_or_say(request: Request, runner: Runner) -> Settings | int | None:
         return error.exit_code
     except Exception as fault:
         confess("reading the settings", fault)
-        return None
+        # What they forbid is not known.
+        return Settings(attempts=1)
     for line in settings.left_out:
         say(f"guard: {line}")
     return settings
+
+
+def _loaded(request: Request, env: Mapping[str, str]) -> Settings:
+    """The settings; where a file needs a parser that is not to be had, no more than flags and variables, and one attempt.
+
+    Raises GuardError for what a user must mend.
+    """
+
+    def load() -> Settings:
+        return settings_module.load(
+            Path(detect.workspace(env)), request.flags, env, detect.platform(env), detect.fork_build(env)
+        )
+
+    try:
+        return load()
+    except ModuleNotFoundError as error:
+        if error.name != "yaml":
+            raise
+    missing = lend("yaml", "settings", env)
+    if not missing:
+        return load()
+    say(f"guard: the settings file cannot be read, so the command runs once, unhealed: {missing}")
+    return replace(settings_flags.over(Settings(), request.flags, env), attempts=1)

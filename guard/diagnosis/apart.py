@@ -12,7 +12,8 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from guard.diagnosis.classify import Guess, classify
 from guard.diagnosis.lines import Log
@@ -22,10 +23,13 @@ PATIENCE_S = 20.0
 """How long an opinion is waited for: it takes a quarter of a second on an idle machine."""
 
 
-def classify_apart(log: Log, outcome: Outcome) -> Guess:
-    """The model's opinion, or an abstention whose note says why; where processes cannot be forked, asked in this one."""
+def classify_apart(log: Log, outcome: Outcome, by: Callable[[Log, Outcome], Guess] = classify) -> Guess:
+    """The model's opinion, or an abstention whose note says why; where processes cannot be forked, asked in this one.
+
+    `by`: what asks it, called in the process apart.
+    """
     if not hasattr(os, "fork"):
-        return classify(log, outcome)
+        return by(log, outcome)
     try:
         reader, writer = os.pipe()
     except OSError as error:
@@ -36,7 +40,7 @@ def classify_apart(log: Log, outcome: Outcome) -> Guess:
         pid = os.fork()
         if pid == 0:
             try:
-                _answer(log, outcome, reader, writer, mask)
+                _answer(partial(by, log, outcome), reader, writer, mask)
             finally:
                 os._exit(0)
     except OSError as error:
@@ -64,7 +68,7 @@ def classify_apart(log: Log, outcome: Outcome) -> Guess:
         return Guess(note=f"no classifier: {why}")
 
 
-def _answer(log: Log, outcome: Outcome, reader: int, writer: int, mask: Iterable[int]) -> None:
+def _answer(by: Callable[[], Guess], reader: int, writer: int, mask: Iterable[int]) -> None:
     """The child: nothing of it may reach the job's output or guard's signals. It ends when this returns or raises."""
     os.close(reader)
     signal.set_wakeup_fd(-1)
@@ -77,7 +81,7 @@ def _answer(log: Log, outcome: Outcome, reader: int, writer: int, mask: Iterable
         os.dup2(nowhere, descriptor)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as adjust:
         adjust.write("1000")  # rather this process than guard
-    guess = classify(log, outcome)
+    guess = by()
     text = json.dumps(
         {
             "probabilities": dict(guess.probabilities),

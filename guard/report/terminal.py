@@ -18,6 +18,7 @@ class Terminal:
         """`attempts_allowed`: how many attempts there may be in all."""
         self._escape = escape
         self._allowed = attempts_allowed
+        self._told_without = False
 
     def hear(self, event: Event) -> None:
         """Print what belongs to the event, if anything."""
@@ -37,7 +38,8 @@ class Terminal:
 
     def _failure(self, outcome: Outcome, diagnosis: Diagnosis, plan: Plan) -> None:
         self._line(f"attempt {outcome.number} failed: {how_it_ended(outcome)}")
-        if diagnosis.without:
+        if diagnosis.without and not self._told_without:
+            self._told_without = True
             self._line(f"{diagnosis.without}; signatures and the kernel decide")
         entities = [str(diagnosis.entities[name]) for name in ("tool", "package", "host", "path") if name in diagnosis.entities]
         about = f": {' '.join(dict.fromkeys(entities))}" if entities else ""

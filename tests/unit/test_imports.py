@@ -20,7 +20,7 @@ SETTINGS = {"settings", "settings_file", "settings_yaml", "settings_flags", "set
 ALLOWED: dict[str, set[str]] = {
     "__main__": {"cli", "commands"},
     "launch": {"__main__"},
-    "delivery": {"launch", "signatures"},
+    "delivery": {"launch", "signatures", "diagnosis"},
     "cli": {"commands"},
     "commands": {"heal", "report", "platforms", "history", "escalate", "attempt", "diagnosis", "signatures", "policy", "caches", "delivery",
                  "remedies", "surroundings", *SETTINGS},

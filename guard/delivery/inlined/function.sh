@@ -8,7 +8,7 @@ pipeguard() {
     return
   fi
   # Standard input stays the command's own; a closed one is given as an empty one.
-  { : <&0; } 2>/dev/null || exec </dev/null
+  (exec 4<&0) 2>/dev/null || exec </dev/null
   {
     { { set +x; } 2>/dev/null; printf %s "$pipeguard_payload"; } |
       "$pipeguard_python" -I -S -c "$pipeguard_boot" "$pipeguard_boot" "$pipeguard_bare" "$@" 3<&0 <&4 4<&-
