@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import stat
+
+from guard.platforms import hand_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 _FORMS = (
     re.compile(r"File \"(?P<path>[^\"\n]{1,300})\", line (?P<line>\d{1,7})"),
     re.compile(r"(?P<path>[^\s\"'`()<>\[\]{}|:;,*?=]{1,300}\.\w{1,12})\((?P<line>\d{1,7})(?:[,:]\d{1,7})?\)"),
-    re.compile(r"(?P<path>(?:[A-Za-z]:)?[^\s\"'`()<>\[\]{}|:;,*?=]{1,300}):(?P<line>\d{1,7})(?!\d|:\d\d:)"),
+    re.compile(r"(?P<path>(?:(?<![A-Za-z])[A-Za-z]:(?=[\\/](?!/)))?[^\s\"'`()<>\[\]{}|:;,*?=]{1,300}):(?P<line>\d{1,7})(?!\d|:\d\d:)"),
     re.compile(r"(?P<path>[^\s\"'`()<>\[\]{}|:;,*?=]{1,300}\.\w{1,12}) on line (?P<line>\d{1,7})"),
 )
 _MOST_NAMES = 20
@@ -42,19 +43,10 @@ def place(text: str, workspace: str, folder: str = "") -> tuple[str, int] | None
 def _named(text: str) -> Iterator[tuple[str, int]]:
     for form in _FORMS:
         for match in form.finditer(text[:4000]):
-            path = match["path"].removeprefix("file://")
-            if "\0" not in path:
-                yield path, int(match["line"])
+            if "\0" not in match["path"]:
+                yield match["path"], int(match["line"])
 
 
 def _has_line(path: str, line: int) -> bool:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    except (OSError, ValueError):
-        return False
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
-            return False
-        data = file.read()
-    return line <= data.count(b"\n") + (not data.endswith(b"\n"))
+    data = hand_over.read(path, _LARGEST)
+    return data is not None and line <= data.count(b"\n") + (not data.endswith(b"\n"))

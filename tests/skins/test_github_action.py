@@ -185,7 +185,7 @@ def test_the_summary_of_a_heal(world: World) -> None:
 
 
 def test_groups_are_around_later_attempts_only_and_closed(world: World) -> None:
-    mine = [one for one in world.commands("heals", "group", "endgroup")]
+    mine = world.commands("heals", "group", "endgroup")
     assert [(one["command"], one["arg"]) for one in mine] == [
         ("group", "own"), ("group", "guard: attempt 2 of at most 3"), ("group", "own"), ("endgroup", ""),
     ]  # fmt: skip

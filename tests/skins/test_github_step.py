@@ -147,7 +147,7 @@ def test_variables_of_the_job_hold_where_an_input_is_not_given() -> None:
 
 
 def test_the_token_is_not_the_command_s(step: Step) -> None:
-    ended = step('echo "[${PIPEGUARD_GITHUB_TOKEN-none}]"', github_token="ghs_0123456789abcdef")  # noqa: S106
+    ended = step('echo "[${PIPEGUARD_GITHUB_TOKEN-none}]"', github_token="a-token-of-this-test")
     assert ended.out == "[none]\n"
 
 
