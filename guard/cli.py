@@ -109,3 +109,102 @@ def report(**asked: Any) -> None:
     from guard.commands import report as command
 
     sys.exit(command.run(command.Asked(**asked)))
+
+
+def _of_history(command: Callable[..., None]) -> Callable[..., None]:
+    """Which history."""
+    command = click.option("--config", metavar="FILE", help="Settings file (default: .pipeguard.yml).")(command)
+    return click.option("--store", metavar="STORE", help="sqlite:PATH or postgresql://… (default: as the settings say).")(command)
+
+
+def _of_runs(command: Callable[..., None]) -> Callable[..., None]:
+    """Which of its runs."""
+    command = click.option("--branch", metavar="NAME", help="This branch only.")(command)
+    command = click.option("--project", metavar="NAME", help="This project only.")(command)
+    command = click.option("--until", metavar="TIME", help="As --since; not included.")(command)
+    return click.option("--since", metavar="TIME", help="2026-11-24, a moment, or 7d, 24h, 4w ago.")(command)
+
+
+@cli.group()
+def history() -> None:
+    """Look at what guard remembers, take it elsewhere, join copies, forget, check the audit trail."""
+
+
+@history.command()
+@click.argument("run", required=False)
+@click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, help="How many runs, the newest first.")
+@click.option("--json", "as_json", is_flag=True, help="Print whole runs as JSON Lines.")
+@_of_runs
+@_of_history
+def show(run: str | None, limit: int, as_json: bool, **where: str | None) -> None:
+    """List the newest runs, or show one RUN whole (the beginning of its id is enough)."""
+    from guard.commands import history as command
+
+    sys.exit(command.guarded(lambda: command.show(command.Where(**where), run, limit, as_json=as_json)))
+
+
+@history.command()
+@click.argument("file", default="-")
+@_of_runs
+@_of_history
+def export(file: str, **where: str | None) -> None:
+    """Write JSON Lines, one run a line, to FILE or standard output."""
+    from guard.commands import history as command
+
+    sys.exit(command.guarded(lambda: command.export(command.Where(**where), file)))
+
+
+@history.command(name="import")
+@click.argument("file")
+@_of_history
+def import_(file: str, **where: str | None) -> None:
+    """Take in JSON Lines from FILE or -: all of them, or none where one is wrong."""
+    from guard.commands import history as command
+
+    sys.exit(command.guarded(lambda: command.take(command.Where(**where), file)))
+
+
+@history.command()
+@click.argument("files", nargs=-1, required=True)
+@_of_history
+def merge(files: tuple[str, ...], **where: str | None) -> None:
+    """Join other SQLite histories into this one; no run counts twice."""
+    from guard.commands import history as command
+
+    sys.exit(command.guarded(lambda: command.merge(command.Where(**where), files)))
+
+
+@history.command()
+@click.option("--run", "runs", metavar="ID", multiple=True, help="This run; may be given more than once.")
+@click.option("--project", metavar="NAME", help="All runs of this project.")
+@click.option("--until", "--older-than", "until", metavar="TIME", help="All runs before 2026-11-24, or older than 90d.")
+@_of_history
+def forget(runs: tuple[str, ...], **where: str | None) -> None:
+    """Forget runs by name, or by project and age together; a merge does not bring them back."""
+    from guard.commands import history as command
+
+    sys.exit(command.guarded(lambda: command.drop(command.Where(**where), runs)))
+
+
+@history.command()
+@click.option("--head", metavar="HASH", help="An entry that was the last when this was printed before: it must still be there.")
+@_of_history
+def verify(head: str | None, **where: str | None) -> None:
+    """Check that no entry of the audit trail was altered or is missing."""
+    from guard.commands import history as command
+
+    sys.exit(command.guarded(lambda: command.verify(command.Where(**where), head)))
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--label", metavar="LABEL", help="What it really was; `guard diagnose` then says so too.")
+@click.option("--wrong-heal", "wrong", is_flag=True, help="It passed, but should not have: what healed it is not tried on it again.")
+@click.option("--clear", is_flag=True, help="Take back what was said about it.")
+@_of_history
+def feedback(run: str, label: str | None, wrong: bool, clear: bool, **where: str | None) -> None:
+    """Correct the diagnosis of RUN, or say that its heal was wrong."""
+    from guard.commands import feedback as command
+    from guard.commands.history import Where, guarded
+
+    sys.exit(guarded(lambda: command.run(Where(**where), run, label, wrong=wrong, clear=clear)))

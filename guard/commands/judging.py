@@ -11,13 +11,14 @@ from typing import Any
 from guard import detect
 from guard import settings as settings_module
 from guard.attempt.window import Window
+from guard.commands import run_history
 from guard.diagnosis.diagnose import diagnose
 from guard.diagnosis.mask import Masker
 from guard.policy.plan import in_general, plan
 from guard.report.result import diagnosis_object, remedy_object
 from guard.settings import Settings
 from guard.surroundings import look_around
-from guard.types import Command, Diagnosis, LogWindow, NoMemory, Outcome, Plan, Surroundings, Telemetry
+from guard.types import Command, Diagnosis, LogWindow, Memory, NoMemory, Outcome, Plan, Surroundings, Telemetry
 
 FILE_HEAD_BYTES = 64 << 20
 """A file is there to be read: of one up to this size nothing is left out."""
@@ -29,6 +30,7 @@ class Judge:
 
     settings: Settings
     surroundings: Surroundings
+    memory: Memory = NoMemory()
 
     @classmethod
     def here(cls, config: str | None) -> Judge:
@@ -38,7 +40,7 @@ class Judge:
         workspace = Path(detect.workspace(env))
         flags: dict[str, object] = {"config": config} if config else {}
         settings = settings_module.load(workspace, flags, env, platform, detect.fork_build(env))
-        return cls(settings, look_around(env, str(Path.cwd()), settings.allow, settings.probes))
+        return cls(settings, look_around(env, str(Path.cwd()), settings.allow, settings.probes), run_history.reading(settings, env, str(workspace)))
 
     def judge(self, window: LogWindow, exit_code: int | None, argv: Sequence[str] = ()) -> tuple[Diagnosis, Plan]:
         """The diagnosis and the plan for a first attempt that printed this log."""
@@ -59,7 +61,7 @@ class Judge:
             window=window,
             telemetry=Telemetry(),
         )
-        memory = NoMemory()
+        memory = self.memory
         diagnosis = diagnose(outcome, memory, self.settings.signatures)
         decided = plan(diagnosis, outcome, (), self.settings, self.surroundings, memory, self.settings.budget_s)
         if not argv and decided.decision == "escalate":

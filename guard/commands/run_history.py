@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Any, TypeVar
 
 from guard import detect
@@ -158,6 +159,33 @@ class Remembering:
         # A history that nobody asked for is not worth a line in a folder that cannot be written.
         if not self._by_itself or "newer guard" in error.message:
             say(f"guard: {self._masker.text(error.message)}; going on without history")
+
+
+def reading(settings: Settings, env: Mapping[str, str], workspace: str) -> Memory:
+    """What history knows, for a diagnosis outside of a run: nothing is written, and a fault is as good as no history."""
+    setting = place.OFF if settings.history_off else place.setting(settings.history, env, workspace)
+    if setting == place.OFF:
+        return NoMemory()
+
+    gone: list[str] = []
+
+    def ask(question: Callable[[SqlStore], list[T]], /) -> list[T] | None:
+        def answer() -> list[T] | None:
+            store = open_store(setting, read_only=True, patient=False)
+            if store is None:
+                return None
+            with closing(store):
+                return question(store)
+
+        if gone:
+            return None
+        try:
+            return answer() if setting.startswith("sqlite:") else _in_time(answer)
+        except Exception:
+            gone.append(setting)
+            return None
+
+    return History(ask, Masker.from_environment(env, ()).text(origin(env, workspace)[0]))
 
 
 def note_pass(

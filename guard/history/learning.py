@@ -43,7 +43,8 @@ def seen(
 ) -> Seen:
     """What is known; `exact`: trials on this failure, `kindred`: on this label in this project, both newest first."""
     life = half_life(label)
-    same = [one for one in exact if one.remedy == remedy and one.label == label]
+    # A fingerprint is of one cause, whatever a person has called it since.
+    same = [one for one in exact if one.remedy == remedy]
     other = [one for one in kindred[:MOST_KINDRED] if one.remedy == remedy and one.fingerprint != fingerprint]
     healed, failed = _counted(same, now, life)
     kindred_healed, kindred_failed = _counted(other, now, life)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
-from guard.errors import GuardError
 from guard.history import spool
 from guard.history.checking import Unsound, parsed
 from guard.history.entry import Entry, entry
 from guard.history.store import SqlStore
 
 
-def open_store(setting: str, *, read_only: bool = True, create: bool = False, patient: bool = True, spool_file: str = "") -> SqlStore | None:
+def open_store(
+    setting: str, *, read_only: bool = True, create: bool = False, patient: bool = True, taking_in: bool = False, spool_file: str = ""
+) -> SqlStore | None:
     """The store; None: `off`, or nothing is there and none is to be made.
 
-    `patient`: a person waits for the answer, not a build. `spool_file`: where passing runs wait; beside a SQLite file
-    by itself. Raises GuardError for what the user must mend.
+    `patient`: a person waits for the answer, not a build. `taking_in`: take in the spool although only reading is asked
+    for, where the file can be written. `spool_file`: where passing runs of a server wait; beside a SQLite file by itself.
+    Raises GuardError for what the user must mend, sqlite.Damaged for a file that cannot be read.
     """
     if setting in ("", "off"):
         return None
@@ -24,8 +26,7 @@ def open_store(setting: str, *, read_only: bool = True, create: bool = False, pa
         from guard.history import sqlite
 
         path = setting.removeprefix("sqlite:")
-        if read_only and _may_write(path):
-            read_only = False
+        read_only = read_only and not (taking_in and _may_write(path))
         file = sqlite.open_file(path, create=create, read_only=read_only)
         if file is None:
             return None
@@ -62,6 +63,3 @@ def _may_write(path: str) -> bool:
     """Whether the spool may be taken in while reading: only where both file and folder are ours to write."""
     folder = os.path.dirname(path) or "."
     return os.path.isfile(path) and os.access(path, os.W_OK) and os.access(folder, os.W_OK)
-
-
-__all__ = ["GuardError", "open_store", "take_in"]

@@ -97,6 +97,11 @@ def open_store(setting: str, *, read_only: bool = True) -> Store | None:
     None: `off`, or nothing is there to be read. Takes in first what passing runs left in the spool, where it may
     write. Raises GuardError for what the user must mend: no driver, no server, a newer store.
     """
+    from guard.errors import GuardError
     from guard.history.opening import open_store as opened
+    from guard.history.sqlite import Damaged
 
-    return opened(setting, read_only=read_only)
+    try:
+        return opened(setting, read_only=read_only, taking_in=True)
+    except Damaged as damage:
+        raise GuardError(f"the history is damaged ({damage})", "the next `guard run` sets it aside and begins anew") from damage

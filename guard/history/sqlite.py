@@ -114,22 +114,13 @@ def patiently(connection: sqlite3.Connection, statement: str, values: Sequence[A
 def open_file(path: str, *, create: bool, read_only: bool = False) -> SqliteDatabase | None:
     """The history of that path; None where there is none and none is to be made.
 
-    A damaged file is set aside beside itself, never deleted; where `create`, a new one takes its place.
-    Raises GuardError for what is not ours, newer, or cannot be opened.
+    Raises Damaged (the caller sets it aside, and says so), GuardError for what is not ours, newer, or cannot be opened.
     """
-    for _ in range(3):
-        if not os.path.lexists(path):
-            if not create:
-                return None
-            _make(path)
-        seen = inode(path)
-        try:
-            return _open(path, read_only=read_only)
-        except Damaged as damage:
-            if read_only:
-                raise GuardError(f"{path} is damaged ({damage})", "the next `guard run` sets it aside and begins anew") from damage
-            set_aside(path, seen)
-    raise GuardError(f"{path} cannot be used: each new file is found damaged")
+    if not os.path.lexists(path):
+        if not create:
+            return None
+        _make(path)
+    return _open(path, read_only=read_only)
 
 
 def _open(path: str, *, read_only: bool) -> SqliteDatabase:

@@ -11,7 +11,7 @@ from guard.policy.refusals import REFUSED
 from guard.policy.remedies_by_label import IN_DOUBT, ORDER
 from guard.remedies import REMEDIES, user_strategy
 from guard.settings import LabelRule, Settings
-from guard.types import OUTSIDE, Attempt, Change, Diagnosis, Memory, Outcome, Plan, Refusal, Surroundings
+from guard.types import OUTSIDE, Attempt, Change, Diagnosis, Memory, Outcome, Plan, Refusal, Seen, Surroundings
 
 MIN_PROBABILITY = 0.55
 """Of a diagnosis that is acted on, unless the settings say otherwise for its label."""
@@ -87,14 +87,19 @@ def _strategy(
 ) -> Change | None:
     """The user's strategy that applies, has not been tried on this failure, and by what was seen helps soonest.
 
-    Where nothing was seen, the first in the settings.
+    Where nothing was seen, the first in the settings; one whose heal a person called wrong is left out.
     """
+
+    def seen(change: Change) -> Seen:
+        return memory.seen(diagnosis.fingerprint, diagnosis.label, change.key)
+
     offers = []
     for strategy in settings.strategies if settings.lets(user_strategy.NAME) else ():
         change = user_strategy.propose_for((strategy,), diagnosis, outcome, surroundings)
-        if change is not None and not _used(change, diagnosis, spent):
-            offers.append((change,))
-    if len(offers) > 1 and any(memory.seen(diagnosis.fingerprint, diagnosis.label, one.key).anything for (one,) in offers):
+        if change is None or _used(change, diagnosis, spent) or seen(change).wrong:
+            continue
+        offers.append((change,))
+    if len(offers) > 1 and any(seen(one).anything for (one,) in offers):
         offers.sort(key=lambda offer: _seconds_a_chance(offer, diagnosis, outcome, spent, memory))
     return offers[0][0] if offers else None
 
