@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from guard.attempt.run_once import Ended
     from guard.settings import Settings
+    from guard.settings_given import Early
 
 # Variables that change nothing about the first attempt.
 _HARMLESS = frozenset(
@@ -95,7 +96,7 @@ def run(request: Request) -> int:
     return failsafe.shielded("the run", code, lambda: _after(request, runner, argv, ended, settings))
 
 
-def _remember(runner: Runner, argv: tuple[str, ...], ended: Ended, settings: Settings | None) -> None:
+def _remember(runner: Runner, argv: tuple[str, ...], ended: Ended, settings: Settings | Early | None) -> None:
     """Leave a line beside a history that exists: one file appended to, nothing heavy imported."""
     try:
         from guard.history import place
@@ -128,17 +129,32 @@ def _confess(stage: str, fault: Exception) -> None:
     failsafe.confess(stage, fault)
 
 
-def _settings(request: Request, runner: Runner) -> Settings | int | None:
-    """The settings where something is set; the exit code after a user's error; None: the defaults."""
+def _settings(request: Request, runner: Runner) -> Settings | Early | int | None:
+    """The settings where something is set; the exit code after a user's error; None: the defaults.
+
+    Without a file, what was given is checked, and the whole is made of it when the first attempt has failed.
+    """
     workspace = detect.workspace(os.environ)
-    if not (request.flags.keys() - _HARMLESS_FLAGS or _configured(runner.environment) or settings_place.find_file(workspace, None)):
-        return None
+    if not settings_place.find_file(workspace, None):
+        if not (request.flags.keys() - _HARMLESS_FLAGS or _configured(runner.environment)):
+            return None
+        from guard import settings_given
+        from guard.errors import GuardError
+
+        env = {os.fsdecode(name): os.fsdecode(value) for name, value in runner.environment.items()}
+        try:
+            found = settings_given.early(request.flags, env)
+        except GuardError as error:
+            sys.stderr.write("".join(f"{line}\n" for line in error.lines()))
+            return error.exit_code
+        if found is not None:
+            return found
     from guard.commands import run_settings
 
     return run_settings.load_or_say(request, runner)
 
 
-def _first(runner: Runner, argv: tuple[str, ...], request: Request, settings: Settings | None) -> Ended:
+def _first(runner: Runner, argv: tuple[str, ...], request: Request, settings: Settings | Early | None) -> Ended:
     cwd = request.flags.get("cwd")
     limits = settings.limits if settings is not None else None
     return runner.first(
@@ -151,10 +167,17 @@ def _first(runner: Runner, argv: tuple[str, ...], request: Request, settings: Se
 
 
 def _after(
-    request: Request, runner: Runner, argv: tuple[str, ...], ended: Ended, settings: Settings | None
+    request: Request, runner: Runner, argv: tuple[str, ...], ended: Ended, settings: Settings | Early | None
 ) -> int:
     from guard.commands import run_heal
+    from guard.settings import Settings
 
+    if settings is not None and not isinstance(settings, Settings):
+        from guard.settings_flags import over
+
+        # No look for a file again: one that the command has made since was not there to be agreed to.
+        env = {os.fsdecode(name): os.fsdecode(value) for name, value in runner.environment.items()}
+        settings = over(Settings(), request.flags, env)
     return run_heal.after_first(request, runner, argv, ended, settings)
 
 

@@ -13,7 +13,20 @@ import sys
 import types
 from typing import Any
 
-_START = "import sys; sys.path.insert(0, sys.argv[1]); import guard.launch, guard.__main__, guard.commands.run, guard.commands.run_options; print(' '.join(sys.modules))"
+# A pass as it is run, plainly, with options, and in each skin; then what was imported.
+_PASS = """
+import sys
+source, sys.argv = sys.argv[1], ["guard", "run", *sys.argv[2:]]
+sys.path.insert(0, source)
+import guard.launch
+try:
+    guard.launch.main(source)
+except SystemExit as end:
+    assert not end.code, end.code
+print("\\n" + " ".join(sys.modules))
+"""
+_OPTIONS = ("--attempts", "2", "--timeout", "5m")
+_SKINS = ("", "github", "gitlab", "jenkins", "circleci", "azure", "buildkite", "teamcity")
 
 
 def pieces(source: str) -> dict[str, bytes]:
@@ -38,11 +51,18 @@ def found(folder: str, package: str) -> dict[str, tuple[bool, str]]:
     return modules
 
 
-def _imported(source: str) -> list[str]:
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-B", "-c", _START, source], capture_output=True, text=True, check=True, timeout=60
-    )
-    return done.stdout.split()
+def _imported(source: str) -> set[str]:
+    """The modules that a pass imports, whatever way it is started."""
+    names: set[str] = set()
+    for skin in _SKINS:
+        for options in ((), _OPTIONS):
+            done = subprocess.run(
+                [sys.executable, "-I", "-S", "-B", "-c", _PASS, source, *options, "--", "true"],
+                env={"PATH": os.environ.get("PATH", os.defpath), **({"PIPEGUARD_SKIN": skin} if skin else {})},
+                stdout=subprocess.PIPE, text=True, check=True, timeout=60,
+            )  # fmt: skip
+            names.update(done.stdout.rsplit("\n", 2)[-2].split())
+    return names
 
 
 def _piece(modules: dict[str, tuple[bool, str]]) -> bytes:

@@ -19,22 +19,19 @@ from pathlib import Path
 from guard.delivery.build import build
 from guard.errors import GuardError
 
-SKINS = (
-    "gitlab-component/templates/guard.yml",
-    "gitlab-component/include/guard.yml",
-    "jenkins-shared-lib/resources/io/pipeguard/guard.sh",
-)
+GITLAB = ("templates/guard.yml", "include/guard.yml")
+SKINS = (*(f"gitlab-component/{name}" for name in GITLAB), "jenkins-shared-lib/resources/io/pipeguard/guard.sh")
 BEGIN, END = "# >>> guard itself", "# <<< guard itself"
 INLINED = Path(__file__).with_name("inlined")
 # A skin runs and heals; it asks no server, and draws no page.
-_KEPT = ("guard/", "vendor/yaml/", "licenses/pyyaml", "licenses/pipeguard")
+_KEPT = ("guard/", "vendor/yaml/", "vendor/tenacity/", "licenses/pyyaml", "licenses/tenacity", "licenses/pipeguard")
 _WIDTH = 4000
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def function(pyz: Path) -> str:
-    """The text that defines `pipeguard`, of an archive made by `guard.delivery.build` without its model."""
-    payload = base64.b64encode(lzma.compress(_plain(_members(pyz)), preset=9 | lzma.PRESET_EXTREME)).decode()
+def function(members: Mapping[str, bytes]) -> str:
+    """The text that defines `pipeguard`; `members`: the files of guard's archive, by their paths in it."""
+    payload = base64.b64encode(lzma.compress(_plain(members), preset=9 | lzma.PRESET_EXTREME)).decode()
     lines = [payload[at : at + _WIDTH] for at in range(0, len(payload), _WIDTH)]
     return "".join(
         (
@@ -58,9 +55,9 @@ def inlined(text: str, function: str) -> str:
     return "\n".join([*lines[: begin + 1], *between, *lines[end:]]) + "\n"
 
 
-def write(root: Path, function: str) -> None:
-    """Write the function into each skin below `root`. Raises OSError, GuardError."""
-    for name in SKINS:
+def write(root: Path, function: str, names: Sequence[str] = SKINS) -> None:
+    """Write the function into the files `names` below `root`. Raises OSError, GuardError."""
+    for name in names:
         path = root / name
         path.write_text(inlined(path.read_text(encoding="utf-8"), function), encoding="utf-8")
 
@@ -72,7 +69,7 @@ def made(wheels: Path | None = None) -> str:
         kept.mkdir(parents=True, exist_ok=True)
         pyz = Path(folder) / "guard.pyz"
         build(pyz, (), kept, model=False)
-        return function(pyz)
+        return function(_members(pyz))
 
 
 def _members(pyz: Path) -> dict[str, bytes]:
@@ -98,10 +95,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line: its exit code."""
     parser = argparse.ArgumentParser(prog="python -m guard.delivery.inline", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("root", type=Path, nargs="?", default=Path(__file__).parents[2], help="the checkout whose skins are written")
+    parser.add_argument("--gitlab", type=Path, metavar="DIR", help="write the templates of the component's own project in DIR, nothing else")
     parser.add_argument("--wheels", type=Path, metavar="DIR", help="keep the fetched packages here, and take them from here")
     given = parser.parse_args(arguments)
     try:
-        write(given.root, made(given.wheels))
+        if given.gitlab:
+            write(given.gitlab, made(given.wheels), GITLAB)
+        else:
+            write(given.root, made(given.wheels))
     except GuardError as error:
         sys.stderr.write("".join(f"{line}\n" for line in error.lines()))
         return error.exit_code

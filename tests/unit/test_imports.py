@@ -15,7 +15,7 @@ PACKAGE = ROOT / "guard"
 
 # Whoever may be imported by all.
 LEAVES = {"types", "errors", "failsafe", "durations", "detect", "settings_place", "patterns", "packed"}
-SETTINGS = {"settings", "settings_file", "settings_yaml", "settings_flags", "settings_keys", "settings_policy"}
+SETTINGS = {"settings", "settings_file", "settings_given", "settings_yaml", "settings_flags", "settings_keys", "settings_policy"}
 # layer -> the layers that it may import, besides itself and the leaves; commands wire everything together.
 ALLOWED: dict[str, set[str]] = {
     "__main__": {"cli", "commands"},
@@ -112,7 +112,11 @@ def loaded(folder: Path, *arguments: str) -> set[str]:
     return {row.rsplit("|", 1)[1].strip() for row in rows}
 
 
-@pytest.mark.parametrize("arguments", [("run", "--", "true"), ("run", "true"), ("run", "-c", "true")], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [("run", "--", "true"), ("run", "true"), ("run", "-c", "true"), ("run", "--attempts", "2", "--timeout=5m", "--on-heal", "warn", "true")],
+    ids=" ".join,
+)
 def test_a_passing_run_loads_nothing_heavy(arguments: tuple[str, ...], tmp_path: Path) -> None:
     names = loaded(tmp_path, *arguments)
     assert "guard.commands.run" in names
