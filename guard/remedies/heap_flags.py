@@ -13,6 +13,9 @@ _UNITS = {"": 1, "k": 1 << 10, "m": MB, "g": 1 << 30, "t": 1 << 40}
 NODE = re.compile(r"(?P<flag>--max[-_]old[-_]space[-_]size=)(?P<size>\d{1,9})(?P<unit>)(?!\d)")
 _SIZE = r"(?P<size>\d{1,15})(?P<unit>[kKmMgGtT]?)(?![\w.])"
 
+PHP = re.compile(r"(?P<flag>\bmemory[_-]limit=)" + _SIZE)
+"""`php -d memory_limit=…`, and `--memory-limit=…` as PHPStan and others have it."""
+
 
 @dataclass(frozen=True)
 class Pool:

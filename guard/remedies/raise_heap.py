@@ -1,18 +1,14 @@
-"""A larger heap for Node or the JVM, within the memory that is really there."""
+"""A larger heap for Node, the JVM or PHP, within the memory that is really there."""
 
 from __future__ import annotations
 
 import re
 
-from guard.remedies import heap_of_jvm, heap_of_node
-from guard.remedies.protocol import nothing_to_apply, nothing_to_undo
-from guard.types import Change, Diagnosis, Outcome, Refusal, Surroundings
+from guard.remedies import heap_of_jvm, heap_of_node, heap_of_php
+from guard.types import Applied, Change, Diagnosis, Outcome, Refusal, Surroundings
 
 NAME = "raise_heap"
 LABELS = frozenset({"out_of_memory"})
-
-apply = nothing_to_apply
-undo = nothing_to_undo
 
 # What V8 and Node print when a heap, theirs or a worker's, is at its limit
 _NODE_SAID = re.compile(
@@ -36,7 +32,7 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     if diagnosis.label not in LABELS or diagnosis.source.startswith("telemetry:"):
         return None
     said = "\n".join(evidence.text for evidence in diagnosis.evidence)
-    if not (_NODE_SAID.search(said) or _JVM_SAID.search(said)):
+    if not any(pattern.search(said) for pattern in (_NODE_SAID, _JVM_SAID, heap_of_php.SAID)):
         # The telling line need not be among the evidence (`Aborted`, exit code 134).
         window = outcome.window
         said += "\n" + (window.tail or window.head)[-(1 << 16) :].decode("utf-8", "replace")
@@ -44,4 +40,16 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
         return heap_of_node.larger(NAME, outcome, surroundings)
     if _JVM_SAID.search(said) and not _NOT_THE_HEAP.search(said):
         return heap_of_jvm.larger(NAME, said, outcome, surroundings)
-    return None
+    return heap_of_php.larger(NAME, said, outcome, surroundings)
+
+
+def apply(change: Change, surroundings: Surroundings) -> Applied:
+    """The variables and words are the next attempt's own; only PHP wants a file."""
+    del surroundings
+    return heap_of_php.write(change)
+
+
+def undo(applied: Applied, surroundings: Surroundings) -> None:
+    """Nothing stays of that file."""
+    del surroundings
+    heap_of_php.remove(applied)

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import models.lab.scenarios  # noqa: F401  registers them
-from models.lab.check import RIGHT, clears, line, verdict
+from models.lab.check import RIGHT, clears, line, repeatable, verdict
 from models.lab.record import NotAsMeant, record
 from models.lab.scenario import SCENARIOS, Case, Scenario
 from models.lab.trial import missing, play, wanted
@@ -60,6 +60,8 @@ def _check(patterns: list[str], target: Path | None, jobs: int, each: int, only:
     taken: Counter[str] = Counter()
     for scenario, case in chosen(patterns):
         if only and only != ("heals" if wanted(scenario, case) else "refused"):
+            continue
+        if wanted(scenario, case) and not repeatable(case):
             continue
         taken[scenario.name] += 1
         if not each or taken[scenario.name] <= each:

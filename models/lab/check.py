@@ -39,6 +39,11 @@ def clears(scenario: Scenario, case: Case) -> bool:
     return case.weather.hits is not None or case.weather.seconds is not None
 
 
+def repeatable(case: Case) -> bool:
+    """Whether the script can pass when it runs again: the noise around a cause is for the classifier, and often works only once."""
+    return not case.name.endswith(("-noisy", "-in-noise"))
+
+
 def line(trial: Trial, found: str) -> str:
     """One line for a person: what was found, what guard thought and did."""
     steps = " → ".join(

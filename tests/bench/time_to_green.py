@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import models.lab.scenarios  # noqa: F401  registers them
-from models.lab.check import clears
+from models.lab.check import clears, repeatable
 from models.lab.scenario import PASSED, SCENARIOS, Case, Scenario
 from models.lab.trial import BLIND_WAIT_S, RUNS, missing, play, wanted
 
@@ -38,7 +38,7 @@ def chosen(patterns: list[str], each: int) -> list[tuple[Scenario, Case]]:
         taken: dict[bool, int] = defaultdict(int)
         for case in scenario.cases():
             name, heals = f"{scenario.name}/{case.name}", bool(wanted(scenario, case))
-            if case.label == PASSED or (heals and not clears(scenario, case)) or case.ends_by_limit:
+            if case.label == PASSED or (heals and not clears(scenario, case)) or case.ends_by_limit or (heals and not repeatable(case)):
                 continue
             if (not patterns or any(fnmatch.fnmatch(name, one) for one in patterns)) and taken[heals] < each:
                 taken[heals] += 1

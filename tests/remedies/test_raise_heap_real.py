@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,36 @@ def test_maven_by_its_own_variable_over_jvm_config(tmp_path: Path) -> None:
     second = healed(first, needle, tmp_path)
     assert second.exit_code == 0, said(second)
     assert (tmp_path / ".mvn/jvm.config").read_text() == "-Xmx6m"
+
+
+GROW_PHP = "<?php\n$rows = [];\nfor ($n = 0; $n < 60; $n++) { $rows[] = str_repeat('r', 1 << 20); }\necho 'built ', count($rows), \"\\n\";\n"
+
+
+@pytest.mark.parametrize("place", ["argv", "ini", "scan-dir"])
+def test_php_gets_more_memory_and_the_file_that_says_so_is_gone_afterwards(place: str, tmp_path: Path) -> None:
+    need("php")
+    temp = tmp_path / "temp"
+    for name in ("temp", "conf", "more"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "grow.php").write_text(GROW_PHP)
+    (tmp_path / "conf/php.ini").write_text("memory_limit=32M\n")
+    (tmp_path / "more/own.ini").write_text("precision=9\n")
+    env = {"argv": {}, "ini": {"PHPRC": str(tmp_path / "conf")}}.get(
+        place, {"PHPRC": str(tmp_path / "conf"), "PHP_INI_SCAN_DIR": str(tmp_path / "more")}
+    )
+    words = ("php", "-d", "memory_limit=32M", "grow.php") if place == "argv" else ("php", "grow.php")
+    first = attempt(*words, cwd=tmp_path, env=env)
+    assert first.exit_code == 255
+    here = replace(HERE, temp=str(temp))
+    change = raise_heap.propose(diagnosis("out_of_memory", first, "Allowed memory size"), first, here)
+    assert isinstance(change, Change)
+    assert change.details == {"runtime": "php", "old_mb": 32, "new_mb": 1024}
+    applied = raise_heap.apply(change, here)
+    assert not applied.error
+    second = attempt(*words, cwd=tmp_path, env=env, change=change)
+    assert (second.exit_code, said(second)) == (0, "built 60\n")
+    if place == "scan-dir":
+        both = attempt("php", "-r", "echo ini_get('precision'), ' ', ini_get('memory_limit');", cwd=tmp_path, env=env, change=change)
+        assert said(both) == "9 1024M"
+    raise_heap.undo(applied, here)
+    assert list(temp.iterdir()) == []

@@ -53,7 +53,7 @@ def _is_cache(folder: Path, surroundings: Surroundings) -> bool:
     """Whether CMake itself wrote these files, below the workspace: it says so in the first line and marks its folder."""
     workspace = Path(os.path.realpath(surroundings.workspace))
     parts = [folder / name for name in _PARTS]
-    if workspace not in folder.parents or any(part.is_symlink() for part in parts):
+    if (workspace != folder and workspace not in folder.parents) or any(part.is_symlink() for part in parts):
         return False
     try:
         with parts[0].open("rb") as file:

@@ -106,6 +106,16 @@ def _php_memory() -> Iterator[Case]:
     yield Case("disk", "php export.php", files={"export.php": plain}, limits=Limits(disk_mb=2), proof="No space left on device", label="disk_full")
 
 
+@scenario("php/memory-limit", label="out_of_memory", heals="raise_heap", needs=("php",))
+def _php_limit() -> Iterator[Case]:
+    build = "<?php\necho \"reading catalogue\\n\";\n$rows = [];\nfor ($n = 0; $n < 90; $n++) { $rows[] = str_repeat(\"row $n \", 1 << 17); }\necho 'rows: ', count($rows), \"\\n\";\n"
+    proof = r"Allowed memory size of \d+ bytes exhausted"
+    yield Case("flag", "php -d memory_limit=32M bin/build.php", files={"bin/build.php": build}, proof=proof)
+    yield Case("ini", "php bin/build.php", files={"bin/build.php": build, "ci/php.ini": "memory_limit=24M\n"}, env={"PHPRC": "ci"}, proof=proof)
+    tested = "<?php\nclass BuildTest extends PHPUnit\\Framework\\TestCase {\n public function testCatalogue(): void { $rows = []; for ($n = 0; $n < 60; $n++) { $rows[] = str_repeat('row', 1 << 19); } $this->assertCount(60, $rows); }\n}\n"
+    yield Case("phpunit", "phpunit tests", files={"tests/BuildTest.php": tested, "ci/php.ini": "memory_limit=48M\n"}, env={"PHPRC": "ci"}, proof=proof)
+
+
 @scenario("phpcs/findings", label="lint_error")
 def _phpcs() -> Iterator[Case]:
     files = {"src/Basket.php": BASKET.replace("    public function total", "\tpublic function  total")}
