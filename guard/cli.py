@@ -74,8 +74,16 @@ def explain(arguments: tuple[str, ...], exit_code: int | None, config: str | Non
 
 @cli.command()
 @click.option("--force", is_flag=True, help="Overwrite what exists.")
-def init(force: bool) -> None:
+@click.option("--from-retry", is_flag=True, help="Rewrite the steps of retry actions in GitHub workflows: FILE…, or all of them.")
+@click.argument("files", nargs=-1, metavar="[FILE]…")
+def init(force: bool, from_retry: bool, files: tuple[str, ...]) -> None:
     """Write a commented .pipeguard.yml and show the snippet for this repository's CI."""
+    if from_retry:
+        from guard.commands import init_from_retry
+
+        sys.exit(init_from_retry.run(files))
+    if files:
+        raise click.UsageError("a FILE goes with --from-retry")
     from guard.commands import init as command
 
     sys.exit(command.run(force=force))
