@@ -89,5 +89,18 @@ def _by_click(arguments: list[str]) -> int:
     return 0
 
 
+def _leave_current_directory() -> None:
+    """`python -m guard` looks for modules in the current directory first: nothing of a user's repository is one of ours."""
+    import os
+
+    try:
+        here = os.getcwd()
+    except OSError:
+        here = ""
+    if sys.path and sys.path[0] in ("", here):
+        del sys.path[0]
+
+
 if __name__ == "__main__":
+    _leave_current_directory()
     main()

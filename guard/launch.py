@@ -12,9 +12,12 @@ OLDEST = (3, 10)
 def main(root: str) -> None:
     """Import the `guard` of the folder (or archive) `root` and run the command line; does not return."""
     sys.dont_write_bytecode = True
+    import_guard(root)
     if sys.version_info < OLDEST:
         _by_a_newer_one()
-    import_guard(root)
+    if not (sys.flags.isolated and sys.flags.no_site) and sys.executable:
+        # Without the user's packages, variables and start-up files.
+        _become(sys.executable)
     from guard.__main__ import main as run
 
     run()
@@ -32,6 +35,21 @@ def import_guard(root: str) -> None:
         sys.path.remove(root)
 
 
+def _become(python: str) -> None:
+    """Go on as that Python, alone, where a process can; with the environment that we were given, to the byte."""
+    import os
+
+    if os.name != "posix":
+        return
+    try:
+        from guard.attempt.spawn import exact_environment
+    except SyntaxError:
+        environment = dict(os.environb)
+    else:
+        environment = exact_environment()
+    os.execve(python, [python, "-I", "-S", *sys.argv], environment)
+
+
 def _by_a_newer_one() -> None:
     """Become a newer Python where one is found by its name; else say what is missing and leave with 2."""
     import os
@@ -40,9 +58,9 @@ def _by_a_newer_one() -> None:
         name = f"python{OLDEST[0]}.{minor}"
         for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
             path = os.path.join(folder, name)
-            # A shim of a version that is not there only fails: no further look then.
-            if os.path.isabs(folder) and os.access(path, os.X_OK):
-                os.execv(path, [path, "-I", "-S", *sys.argv])
+            # A version manager's shim is there for versions that are not.
+            if os.path.isabs(folder) and os.path.basename(folder) != "shims" and os.access(path, os.X_OK):
+                _become(path)
     sys.stderr.write(
         f"guard: needs Python {OLDEST[0]}.{OLDEST[1]} or newer, this is {sys.version_info[0]}.{sys.version_info[1]}\n"
         "guard: hint: put a newer python3 on PATH\n"
