@@ -65,7 +65,8 @@ class PostgresDatabase:
 
     def version(self) -> int:
         """As the table of its own says; 0 where there is none."""
-        if not self.all("SELECT 1 WHERE to_regclass('pipeguard_meta') IS NOT NULL"):
+        # By a look at the catalogue itself: `to_regclass` may answer from before another guard made the table.
+        if not self.all("SELECT 1 FROM pg_catalog.pg_class WHERE relname = 'pipeguard_meta' AND pg_catalog.pg_table_is_visible(oid)"):
             return 0
         found = self.all("SELECT value FROM pipeguard_meta WHERE name = 'version'")
         return int(found[0][0]) if found else 0

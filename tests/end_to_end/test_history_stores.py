@@ -1,0 +1,275 @@
+"""One conformance suite for every kind of store: SQLite here, and a real PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from guard.diagnosis.mask import Masker
+from guard.errors import GuardError
+from guard.history import audit, exchange, forget
+from guard.history.checking import checked
+from guard.history.entry import entry
+from guard.history.migrations import MIGRATIONS
+from guard.history.opening import open_store
+from guard.history.store import Feedback, SqlStore
+from tests.end_to_end.postgres_server import Server, running
+from tests.unit.runs_by_hand import attempt, document, failed, failure, healed, healing
+
+pytestmark = pytest.mark.tools
+ROOT = Path(__file__).parent.parent.parent
+Opens = Callable[[], SqlStore]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    pytest.importorskip("psycopg", reason="the extra `postgres` is not installed")
+    with running() as found:
+        yield found
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def setting(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A new, empty store's setting."""
+    if request.param == "sqlite":
+        return f"sqlite:{tmp_path}/.pipeguard/history.db"
+    server: Server = request.getfixturevalue("server")
+    return server.database(f"t{os.urandom(6).hex()}")
+
+
+@pytest.fixture
+def store(setting: str) -> Iterator[SqlStore]:
+    found = open_store(setting, read_only=False, create=True)
+    assert found is not None
+    yield found
+    found.close()
+
+
+def keep(store: SqlStore, *documents: dict) -> int:
+    return store.record([entry(checked(json.loads(json.dumps(one)))) for one in documents])
+
+
+def test_a_run_comes_back_as_it_went_in(store: SqlStore) -> None:
+    run = healed("r1")
+    assert keep(store, run) == 1
+    (row,) = store.rows()
+    assert (row.id, row.status, row.label, row.healed_by, row.remedies_tried) == ("r1", "healed", "stale_state", ("reset_state",), ("reset_state",))
+    assert (row.project, row.branch, row.commit, row.command, row.day) == ("acme/app", "main", "c0ffee", "make test", "2026-11-01")
+    assert list(store.documents()) == [run]
+
+
+def test_a_run_counts_once(store: SqlStore) -> None:
+    assert [keep(store, healed("r1")), keep(store, healed("r1"), failed("r2"))] == [1, 1]
+    assert len(list(store.remedy_trials())) == 2
+
+
+def test_rows_by_time_project_and_branch(store: SqlStore) -> None:
+    keep(
+        store,
+        healed("a", at="2026-11-01T10:00:00+00:00"),
+        healed("b", at="2026-11-02T10:00:00Z", branch="side"),
+        healed("c", at="2026-11-03T12:00:00+02:00", project="other"),
+    )
+    ids = [row.id for row in store.rows()]
+    assert ids == ["a", "b", "c"]
+    assert [row.id for row in store.rows(since="2026-11-02T10:00:00+00:00")] == ["b", "c"]
+    assert [row.id for row in store.rows(until="2026-11-02T10:00:00+00:00")] == ["a"]
+    assert [row.id for row in store.rows(project="other")] == ["c"]
+    assert [row.id for row in store.rows(branch="side")] == ["b"]
+    assert [row.started_at for row in store.rows(project="other")] == ["2026-11-03T10:00:00+00:00"]
+
+
+def test_trials_are_what_followed(store: SqlStore) -> None:
+    other = failure("disk_full", "f2", "no space")
+    keep(
+        store,
+        document("two", [attempt(1, 1, failure(), healing("reset_state")), attempt(2, 1, failure(), healing("wait")), attempt(3, 0)]),
+        document("another", [attempt(1, 1, failure(), healing("reset_state")), attempt(2, 1, other)]),
+    )
+    assert [(one.remedy, one.healed) for one in store.remedy_trials()] == [("reset_state", False), ("wait", True)]
+
+
+def test_all_or_nothing(store: SqlStore) -> None:
+    def one_then_fault() -> Iterator:
+        yield entry(checked(healed("r1")))
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.record(one_then_fault())
+    assert list(store.rows()) == []
+
+
+def test_feedback_is_newest_first_and_can_be_taken_back(store: SqlStore) -> None:
+    keep(store, healed("r1"))
+    store.say([Feedback("2026-11-02T00:00:00+00:00", "r1", "f1", "acme/app", "label", "hang", "")])
+    store.say([Feedback("2026-11-03T00:00:00+00:00", "r1", "f1", "acme/app", "label", "disk_full", "")])
+    assert [row.corrected_label for row in store.rows()] == ["disk_full"]
+    store.say([Feedback("2026-11-04T00:00:00+00:00", "r1", "f1", "acme/app", "clear", "", "")])
+    assert [row.corrected_label for row in store.rows()] == [""]
+
+
+def test_export_and_import_are_each_other_s_inverse(store: SqlStore, tmp_path: Path) -> None:
+    keep(store, healed("r1"), failed("r2", corrected_label="hang"), healed("r3", wrong_heal=True))
+    lines = list(exchange.exported(store, None, None, None, None))
+    other = open_store(f"sqlite:{tmp_path}/other/history.db", read_only=False, create=True)
+    assert other is not None
+    assert exchange.take(other, lines, "file", Masker()) == (3, 3)
+    assert exchange.take(other, lines, "file", Masker()) == (0, 3)
+    assert list(exchange.exported(other, None, None, None, None)) == lines
+    assert list(other.rows()) == list(store.rows())
+    other.close()
+
+
+def test_an_import_with_one_wrong_line_takes_nothing(store: SqlStore) -> None:
+    lines = [json.dumps(healed("r1")), "", json.dumps(healed("r2", exit_code=999))]
+    with pytest.raises(GuardError, match=r"runs\.jsonl:3: exit_code: 999 is out of bounds"):
+        exchange.take(store, lines, "runs.jsonl", Masker())
+    assert list(store.rows()) == []
+
+
+def test_what_is_imported_is_masked(store: SqlStore) -> None:
+    run = document("r1", [attempt(1, 1, failure(text="token was hunter2secret"))])
+    exchange.take(store, [json.dumps(run)], "file", Masker(("hunter2secret",)))
+    assert "hunter2secret" not in json.dumps(list(store.documents()))
+
+
+def test_forgotten_runs_leave_nothing_and_the_trail_holds(store: SqlStore) -> None:
+    keep(store, healed("r1"), healed("r2", project="other"))
+    for run in ("r1", "r2"):
+        store.note(run, 1, {"what": "done", "remedy": "x"})
+    assert forget.forget(store, ["r1"], None, None) == 1
+    assert [row.id for row in store.rows()] == ["r2"]
+    assert len(list(store.remedy_trials())) == 1
+    entries = list(audit.links(store.database))
+    assert [one.body is None for one in entries if one.run_id == "r1"] == [True]
+    assert audit.problems(entries, audit.heads(store.database)) == []
+    assert store.record([entry(checked(healed("r1")))], bring_back=False) == 0
+    assert store.record([entry(checked(healed("r1")))]) == 1
+
+
+def test_forget_by_project_and_age(store: SqlStore) -> None:
+    keep(store, healed("old", at="2020-01-01T00:00:00Z"), healed("new"), healed("elsewhere", at="2020-01-01T00:00:00Z", project="other"))
+    assert forget.forget(store, None, "acme/app", "2021-01-01T00:00:00+00:00") == 1
+    assert [row.id for row in store.rows()] == ["elsewhere", "new"]
+
+
+def test_retention_by_age(store: SqlStore) -> None:
+    keep(store, healed("old", at="2026-01-01T00:00:00Z"), healed("new"))
+    assert forget.retain(store, 30, None, None, datetime(2026, 11, 2, tzinfo=timezone.utc)) == 1
+    assert [row.id for row in store.rows()] == ["new"]
+
+
+def test_the_trail_tells_what_was_altered(store: SqlStore) -> None:
+    for number in range(4):
+        store.note(f"r{number}", 1, {"remedy": "purge_cache", "number": number})
+    entries, heads = list(audit.links(store.database)), audit.heads(store.database)
+    assert audit.problems(entries, heads) == []
+    store.database.execute("UPDATE pipeguard_audit SET body = ? WHERE run_id = 'r1'", ('{"remedy": "nothing"}',))
+    assert ["altered" in problem for problem in audit.problems(list(audit.links(store.database)), heads)] == [True]
+
+
+@pytest.mark.parametrize("victim", ["r0", "r2", "r3"])
+def test_the_trail_tells_what_is_missing(store: SqlStore, victim: str) -> None:
+    for number in range(4):
+        store.note(f"r{number}", 1, {"number": number})
+    store.database.execute("DELETE FROM pipeguard_audit WHERE run_id = ?", (victim,))
+    assert any("missing" in problem for problem in audit.problems(list(audit.links(store.database)), audit.heads(store.database)))
+
+
+def test_a_newer_store_is_left_as_it_is(store: SqlStore, setting: str) -> None:
+    keep(store, healed("r1"))
+    with store.database.transaction(write=True):
+        store.database.set_version(len(MIGRATIONS) + 1)
+        store.database.execute("UPDATE pipeguard_meta SET value = '9.9.9' WHERE name = 'needs'")
+    store.close()
+    with pytest.raises(GuardError) as caught:
+        open_store(setting, read_only=False, create=True)
+    assert "newer guard" in caught.value.message
+    assert "9.9.9" in caught.value.hint
+
+
+WRITER = """
+import json, sys
+from guard.history.checking import checked
+from guard.history.entry import entry
+from guard.history.opening import open_store
+from tests.unit.runs_by_hand import healed
+setting, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+for number in range(count):
+    store = open_store(setting, read_only=False, create=True, patient=False, spool_file="")
+    store.record([entry(checked(healed(f"{name}-{number}")))])
+    store.note(f"{name}-{number}", 1, {"number": number})
+    store.close()
+    print(number, flush=True)
+"""
+
+
+def writer(setting: str, name: str, count: int) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen([sys.executable, "-c", WRITER, setting, name, str(count)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+
+
+def test_twenty_four_writers_lose_nothing(setting: str) -> None:
+    """They also make the store between them: none of it was there before."""
+    writers = [writer(setting, f"w{number}", 3) for number in range(24)]
+    ended = [(one.communicate(timeout=100), one.returncode) for one in writers]
+    assert [(code, error[-500:]) for (_, error), code in ended if code] == []
+    store = open_store(setting, read_only=False)
+    assert store is not None
+    assert len(list(store.rows())) == 72
+    entries = list(audit.links(store.database))
+    assert len(entries) == 72
+    assert audit.problems(entries, audit.heads(store.database)) == []
+    store.close()
+
+
+def test_a_writer_that_is_killed_loses_nothing_that_it_had_kept(setting: str) -> None:
+    for turn in range(4):
+        child = writer(setting, f"k{turn}", 1000)
+        assert child.stdout is not None
+        for _ in range(2 + turn):
+            child.stdout.readline()
+        child.send_signal(signal.SIGKILL)
+        said = child.stdout.read().split()
+        child.wait()
+        store = open_store(setting, read_only=False)
+        assert store is not None
+        kept = sum(row.id.startswith(f"k{turn}-") for row in store.rows())
+        assert kept >= 2 + turn + len(said)
+        assert audit.problems(list(audit.links(store.database)), audit.heads(store.database)) == []
+        store.close()
+
+
+def test_a_writer_waits_for_another(setting: str, store: SqlStore) -> None:
+    other = open_store(setting, read_only=False)
+    assert other is not None
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        # SQLite's connections belong to one thread.
+        mine = open_store(setting, read_only=False)
+        assert mine is not None
+        with mine.database.transaction(write=True):
+            held.set()
+            time.sleep(0.5)
+            done.set()
+        mine.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(10)
+    keep(other, healed("r1"))
+    assert done.is_set()
+    thread.join()
+    other.close()
+    assert len(list(store.rows())) == 1
