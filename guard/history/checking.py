@@ -11,8 +11,9 @@ import math
 import re
 from datetime import datetime, timezone
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
+
+from guard import packed
 
 LONGEST_LINE = 4 << 20
 """Characters of one run."""
@@ -77,8 +78,7 @@ def utc(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _schema() -> dict[str, Any]:
-    path = Path(__file__).parent.parent / "schema" / "run.schema.json"
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(packed.data("schema", "run.schema.json"))
     return found
 
 
