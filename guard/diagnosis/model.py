@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -116,6 +117,8 @@ def load(where: Path | None = None) -> Model:
     if set(labels) != set(LABELS) or card.get("features") != VERSION:
         raise NoModel("the classifier was made for another version of guard")
     try:
+        # Builds of 1.32 report to their maker and keep a database below ~/.cache: nothing may leave the machine.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
 
         onnxruntime.set_default_logger_severity(4)
