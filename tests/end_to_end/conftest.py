@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -67,3 +68,44 @@ def run(installed: Path, workspace: Path, tmp_path: Path) -> Callable[..., Done]
         return Done(done.returncode, done.stdout, done.stderr, json.loads(result.read_text()) if result.exists() else {})
 
     return run_it
+
+
+@pytest.fixture(scope="session")
+def packages(request: pytest.FixtureRequest) -> Path:
+    """A folder with the packages that guard.pyz carries, fetched once."""
+    from guard.delivery import vendored
+    from guard.errors import GuardError
+
+    folder = Path(request.config.cache.mkdir("vendored"))
+    try:
+        vendored.wheels(folder)
+    except GuardError as error:
+        pytest.skip(error.message)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pyz(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """guard.pyz, built once for this Python."""
+    from guard.delivery.build import build
+
+    out = tmp_path_factory.mktemp("pyz") / "guard.pyz"
+    build(out, [sys.executable], packages)
+    return out
+
+
+@pytest.fixture(scope="session")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A Python for which nothing is installed, not even pip."""
+    folder = tmp_path_factory.mktemp("bare")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    return str(folder / "bin" / "python3")
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tracked and new files of the package and the model alone, without bytecode, as a CI checks them out."""
+    folder = tmp_path_factory.mktemp("checkout")
+    shutil.copytree(ROOT / "guard", folder / "guard", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "models", folder / "models", ignore=shutil.ignore_patterns("__pycache__", "corpus", "lab"))
+    return folder
