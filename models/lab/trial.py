@@ -28,7 +28,7 @@ BLIND_WAIT_S = 10.0
 
 OUTAGES_S = (3.0, 8.0, 20.0, 45.0)
 """How long outages last, in turn by the case's name."""
-_OUTAGES = frozenset({"silent", "refused", "no_answer", "dns", "dns_again", "dns_silent", "close", "quota"})
+_OUTAGES = frozenset({"silent", "refused", "no_answer", "dns", "dns_again", "dns_silent", "close", "quota", "stall"})
 _MOST_PATHS = 2000
 # Counts the runs without asking whoever repeats them: bash reads this file before a script that is not interactive.
 _COUNTER = r"""if [ -z "$LAB_COUNTED" ]; then
@@ -142,7 +142,8 @@ def as_outage(scenario: Scenario, case: Case) -> Case:
     if weather is None or weather.hits is None or not (weather.kind.isdigit() or weather.kind in _OUTAGES):
         return case
     at = int.from_bytes(hashlib.sha256(f"{scenario.name}/{case.name}".encode()).digest()[:4], "big") % len(OUTAGES_S)
-    return replace(case, weather=replace(weather, hits=None, seconds=OUTAGES_S[at]))
+    asked = float(weather.retry_after) if weather.retry_after.isdigit() else None
+    return replace(case, weather=replace(weather, hits=None, seconds=asked or OUTAGES_S[at]))
 
 
 def _counted(here: Place) -> dict[str, str]:

@@ -29,9 +29,10 @@ TITLES = {"again": "run again from the start", "blind": "blind retry", "guard": 
 Row = dict[str, Any]
 
 
-def chosen(patterns: list[str], each: int) -> list[tuple[Scenario, Case]]:
-    """At most `each` cases of every scenario that fails: those that can heal, and those that must be refused."""
-    found = []
+def chosen(patterns: list[str], each: int, refused: int) -> list[tuple[Scenario, Case]]:
+    """At most `each` cases of every scenario that can heal, and `refused` of those that cannot, spread over all scenarios."""
+    found: list[tuple[Scenario, Case]] = []
+    cannot: list[tuple[Scenario, Case]] = []
     for scenario in SCENARIOS.values():
         if scenario.label == PASSED or missing(scenario):
             continue
@@ -42,8 +43,9 @@ def chosen(patterns: list[str], each: int) -> list[tuple[Scenario, Case]]:
                 continue
             if (not patterns or any(fnmatch.fnmatch(name, one) for one in patterns)) and taken[heals] < each:
                 taken[heals] += 1
-                found.append((scenario, case))
-    return found
+                (found if heals else cannot).append((scenario, case))
+    step = max(len(cannot) / refused, 1.0) if refused else len(cannot) + 1.0
+    return found + [cannot[int(at * step)] for at in range(min(refused, len(cannot)))]
 
 
 def measured(pairs: list[tuple[Scenario, Case]], jobs: int, out: Path, seal: bool) -> None:
@@ -156,6 +158,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("patterns", nargs="*")
     parser.add_argument("--each", type=int, default=1, help="at most so many cases of each scenario")
+    parser.add_argument("--refused", type=int, default=100, help="so many cases that must be refused")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     parser.add_argument("--rows", type=Path, default=Path("time_to_green.jsonl"))
     parser.add_argument("--table", type=Path)
@@ -164,7 +167,7 @@ def main() -> None:
     parser.add_argument("--only-report", action="store_true")
     options = parser.parse_args()
     if not options.only_report:
-        pairs = chosen(options.patterns, options.each)
+        pairs = chosen(options.patterns, options.each, options.refused)
         done = {row["scenario"] for row in _read(options.rows)}
         measured([pair for pair in pairs if f"{pair[0].name}/{pair[1].name}" not in done], options.jobs, options.rows, not options.no_seal)
     text = table(_read(options.rows))

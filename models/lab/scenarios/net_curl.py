@@ -62,7 +62,7 @@ def _time_out() -> Iterator[Case]:
     yield CURL.case("handshake", Weather("tls_silent", hits=1), f"curl -sSfL --connect-timeout 3 {_TOOL} -o t.tgz", proof=r"^curl: \(28\)")
 
 
-@scenario("curl/weather-slow", label="network_timeout", heals="longer_timeouts", needs=("curl",))
+@scenario("curl/weather-slow", label="network_timeout", needs=("curl",))
 def _slow() -> Iterator[Case]:
     yield CURL.case("slow-answer", Weather("late", retry_after="6"), f"curl -fsSL --max-time ${{CURL_MAX_TIME:-3}} {_RATES}", proof=r"^curl: \(28\)")
     yield CURL.case("drip", Weather("slow", seed=3), f"curl -fL -m ${{CURL_MAX_TIME:-4}} {_RATES} -o r.json", proof=r"^curl: \(28\)")
