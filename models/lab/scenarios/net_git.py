@@ -18,7 +18,7 @@ _NEEDS = ("git",)
 @scenario("git/weather-server-error", label="service_unavailable", heals="wait", needs=_NEEDS)
 def _server_error() -> Iterator[Case]:
     yield GIT.case("503", Weather("503", hits=1), proof="The requested URL returned error: 503")
-    yield GIT.case("502-fetch", Weather("502", hits=1, seed=2), "git init -q .\ngit remote add origin $LAB_HTTPS/git/infra/charts.git\ngit -c protocol.version=2 fetch --no-tags --prune --depth=1 origin +refs/heads/main:refs/remotes/origin/main", proof="error: 502")
+    yield GIT.case("502-fetch", Weather("502", hits=1, seed=2), "git init -q .\ngit remote add origin $LAB_HTTPS/git/infra/charts.git\ngit -c protocol.version=2 fetch --no-tags --prune --depth=1 origin +refs/heads/main:refs/remotes/origin/main", proof="error: 502", stays=True)  # `git remote add` works once
     yield GIT.case("500-pack", Weather("500", hits=1, path=_PACK, seed=3), f"git -c protocol.version=0 clone --depth 1 {_CHARTS}", proof="HTTP 500|error: 500")
     yield GIT.case("504-push", Weather("504", hits=1, path="receive-pack", seed=4), "cd core && git push origin HEAD:refs/heads/notes", prepare=_CLONED, proof="error: 504|HTTP 504")
     yield GIT.case("submodule-503", Weather("503", hits=2, path="charts", seed=5), f"git init -q . && git submodule add {_CHARTS} charts", proof="error: 503")
