@@ -46,6 +46,10 @@ OUTSIDE: Final[frozenset[str]] = frozenset(
 )
 
 
+UNSURE: Final = 0.55
+"""Probability below which a diagnosis is not acted on, unless the settings say otherwise for its label."""
+
+
 class Unset(Enum):
     """The mark of an environment variable that a change takes away."""
 
@@ -315,6 +319,12 @@ class Diagnosis:
     def family(self) -> str:
         """The family of the label."""
         return LABELS[self.label]
+
+
+    @property
+    def unsure(self) -> bool:
+        """Whether nothing is known that would be acted on: then a likeness to an earlier failure says more."""
+        return self.label == "unknown" or (self.source == "model" and self.probability < UNSURE)
 
 
 @dataclass(frozen=True)

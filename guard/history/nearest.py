@@ -10,6 +10,8 @@ from typing import NamedTuple
 LEAST = 0.6
 """Likeness below which two failures are different ones."""
 _WORDS = 200
+_UNSEEN = 20
+"""Failures that a young history has not seen yet: what is in both of only two says little about what is common."""
 
 
 class Known(NamedTuple):
@@ -54,7 +56,7 @@ def _rarity(documents: Iterable[Counter[tuple[str, str]]]) -> dict[tuple[str, st
     seen: Counter[tuple[str, str]] = Counter()
     for one in counted:
         seen.update(one.keys())
-    return {pair: math.log(1 + len(counted) / count) for pair, count in seen.items()}
+    return {pair: math.log(1 + (len(counted) + _UNSEEN) / count) for pair, count in seen.items()}
 
 
 def _cosine(

@@ -60,7 +60,7 @@ class History:
         )
 
     def recall(self, diagnosis: Diagnosis) -> Recall | None:
-        """The same failure by its fingerprint; of an unknown one, whatever its lines are most like."""
+        """The same failure by its fingerprint; of an unknown or unsure one, whatever its lines are most like."""
         lines = cause_lines([one.text for one in diagnosis.evidence])
         key = (diagnosis.fingerprint, lines)
         if key not in self._recalled:
@@ -70,10 +70,10 @@ class History:
     def _recall(self, diagnosis: Diagnosis, lines: str) -> Recall | None:
         failures = self._answer(lambda store: store.failures(self._project, _MOST_FAILURES))
         known = [Known(run_id, one.label, one.fingerprint, one.lines) for run_id, one in failures]
-        if diagnosis.label == "unknown":
+        likeness, same = 1.0, [one for one in known if one.fingerprint == diagnosis.fingerprint]
+        if diagnosis.unsure:
+            # Its fingerprint rests on one line that is no known cause: all its lines together say more.
             likeness, same = nearest(lines, known)
-        else:
-            likeness, same = 1.0, [one for one in known if one.fingerprint == diagnosis.fingerprint]
         if not same:
             return None
         runs = list(dict.fromkeys(one.run_id for one in same))

@@ -11,10 +11,21 @@ from guard.policy.refusals import REFUSED
 from guard.policy.remedies_by_label import IN_DOUBT, ORDER
 from guard.remedies import REMEDIES, user_strategy
 from guard.settings import LabelRule, Settings
-from guard.types import OUTSIDE, Attempt, Change, Diagnosis, Memory, Outcome, Plan, Refusal, Seen, Surroundings
+from guard.types import (
+    OUTSIDE,
+    UNSURE,
+    Attempt,
+    Change,
+    Diagnosis,
+    Memory,
+    Outcome,
+    Plan,
+    Refusal,
+    Seen,
+    Surroundings,
+)
 
-MIN_PROBABILITY = 0.55
-"""Of a diagnosis that is acted on, unless the settings say otherwise for its label."""
+MIN_PROBABILITY = UNSURE
 # Repeating these is a change by itself: what they wait for, or what chance decides, is different next time.
 _BY_TIME = frozenset({"wait", "longer_timeouts"})
 

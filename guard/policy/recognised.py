@@ -18,9 +18,9 @@ _MOST_FAIL = 0.4
 def recognised(diagnosis: Diagnosis, memory: Memory) -> Diagnosis:
     """The diagnosis under the label by which the same failure healed before; itself where nothing was learned.
 
-    Only what no signature, model or kernel explains is looked up so, and never under a label that guard refuses.
+    Only what no signature, model or kernel explains surely is looked up so, and never under a label that guard refuses.
     """
-    if diagnosis.label != "unknown":
+    if not diagnosis.unsure:
         return diagnosis
     known = memory.recall(diagnosis)
     if known is None or known.likeness < LIKE_ENOUGH or known.label in REFUSED or known.label not in ORDER:
