@@ -18,7 +18,17 @@ from guard.policy.plan import in_general, plan
 from guard.report.result import diagnosis_object, remedy_object
 from guard.settings import Settings
 from guard.surroundings import look_around
-from guard.types import Command, Diagnosis, LogWindow, Memory, NoMemory, Outcome, Plan, Surroundings, Telemetry
+from guard.types import (
+    Command,
+    Diagnosis,
+    LogWindow,
+    Memory,
+    NoMemory,
+    Outcome,
+    Plan,
+    Surroundings,
+    Telemetry,
+)
 
 FILE_HEAD_BYTES = 64 << 20
 """A file is there to be read: of one up to this size nothing is left out."""
