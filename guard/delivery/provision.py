@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from guard.attempt import tree
 from guard.delivery.private_folders import MARK, below, finished, name, ours, places, requirements
 
 LIMIT_S = 20.0
@@ -39,6 +40,7 @@ class Fetching:
         self._purpose, self._env = purpose, env
         self._until = time.monotonic() + limit_s
         self._limit_s = limit_s
+        self._ended = False
         self._place, self._aside = _room(purpose, env)
         self._packages = self._aside / "packages"
         try:
@@ -92,9 +94,15 @@ class Fetching:
         return found
 
     def end(self) -> None:
-        """Nothing of the fetch is left: no process of its group, no folder aside. May be called twice."""
-        with contextlib.suppress(OSError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        """Nothing of the fetch is left: no process of its tree or group, no folder aside. May be called twice."""
+        if self._ended:
+            return
+        self._ended = True
+        if self._process.poll() is None:
+            # Held while its tree is looked at, so that nothing is started meanwhile.
+            tree.signal_group(self._process.pid, signal.SIGSTOP)
+            tree.signal_all(tree.descendants(self._process.pid), signal.SIGKILL)
+        tree.signal_group(self._process.pid, signal.SIGKILL)
         with contextlib.suppress(OSError):
             self._process.wait()
         shutil.rmtree(self._aside, ignore_errors=True)

@@ -19,8 +19,8 @@ SETTINGS = {"settings", "settings_file", "settings_given", "settings_yaml", "set
 # layer -> the layers that it may import, besides itself and the leaves; commands wire everything together.
 ALLOWED: dict[str, set[str]] = {
     "__main__": {"cli", "commands"},
-    "launch": {"__main__"},
-    "delivery": {"launch", "signatures", "diagnosis"},
+    "launch": {"__main__", "attempt"},
+    "delivery": {"launch", "signatures", "diagnosis", "attempt"},
     "cli": {"commands"},
     "commands": {"heal", "report", "platforms", "history", "escalate", "attempt", "diagnosis", "signatures", "policy", "caches", "delivery",
                  "remedies", "surroundings", *SETTINGS},

@@ -7,10 +7,18 @@ pipeguard() {
     sh -c "$pipeguard_bare" sh 'there is no python3 here' "$@"
     return
   fi
-  # Standard input stays the command's own; a closed one is given as an empty one.
-  (exec 4<&0) 2>/dev/null || exec </dev/null
-  {
-    { { set +x; } 2>/dev/null; printf %s "$pipeguard_payload"; } |
-      "$pipeguard_python" -I -S -c "$pipeguard_boot" "$pipeguard_boot" "$pipeguard_bare" "$@" 3<&0 <&4 4<&-
-  } 4<&0
+  # By a file on descriptor 3: standard input is the command's, and bash 5.2 crashes when it duplicates the one that it
+  # reads its own script from, as GitLab's shell executor makes it do.
+  for pipeguard_folder in "${TMPDIR:-/tmp}" /tmp /var/tmp /dev/shm "$PWD"; do
+    pipeguard_file=$(mktemp "$pipeguard_folder/pipeguard-XXXXXXXX" 2>/dev/null) || continue
+    if ({ set +x; } 2>/dev/null; printf %s "$pipeguard_payload" 2>/dev/null >"$pipeguard_file"); then
+      {
+        rm -f "$pipeguard_file"
+        "$pipeguard_python" -I -S -c "$pipeguard_boot" "$pipeguard_boot" "$pipeguard_bare" "$@"
+      } 3<"$pipeguard_file"
+      return
+    fi
+    rm -f "$pipeguard_file"
+  done
+  sh -c "$pipeguard_bare" sh 'there is no temporary folder with room for it' "$@"
 }
