@@ -9,7 +9,7 @@ from guard import platforms, surroundings
 from guard.attempt import outcome
 from guard.attempt.run_once import Ended
 from guard.attempt.runner import Runner
-from guard.commands import run_around, run_history, run_publish
+from guard.commands import run_around, run_escalate, run_history, run_publish
 from guard.commands.run import Request
 from guard.delivery.asking import Asking
 from guard.diagnosis.apart import classify_apart
@@ -55,6 +55,12 @@ def after_first(
     path = settings.result_file or str(request.flags.get("result_file") or "") or env.get("PIPEGUARD_RESULT", "")
     if masker is not None and (path or skin is not None):
         shielded("the result file", None, lambda: _hand_over(path, run, code, masker, env, settings))
+    shielded(
+        "telling others", None,
+        lambda: run_escalate.after(
+            run, code, masker, env, settings, around.workspace, platform.escape, lambda: runner.stopped_by is not None
+        ),
+    )  # fmt: skip
     return code
 
 

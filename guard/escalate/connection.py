@@ -2,19 +2,24 @@
 
 A token goes to the origin it belongs to and nowhere else: redirects to another host, port or protocol are not
 followed. `.netrc` is not read, proxies and certificates are those of the environment. No address appears in an
-error: that of a webhook is a secret.
+error: that of a webhook is a secret. Of the standard library alone: a guard that travels as text has no other.
 """
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
+import re
+import ssl
 import time
-from collections.abc import Mapping
+import urllib.request
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.error import URLError
+from urllib.parse import urlencode, urljoin, urlsplit
 
-import requests
 import tenacity
 
 from guard import __version__
@@ -24,6 +29,7 @@ IN_ALL_S = 10.0
 _LARGEST_ANSWER = 8 << 20
 _MOST_REDIRECTS = 3
 _SHORTEST_WAIT_S = 1.0
+_NEXT = re.compile(r"<([^<>]*)>\s*;[^,<]*\brel=\"?next\b")
 
 
 class Undelivered(Exception):
@@ -61,7 +67,8 @@ class Answer:
     @property
     def next_page(self) -> str:
         """The address of the next page by the header `Link` (RFC 8288); "" on the last."""
-        return next((link["url"] for link in requests.utils.parse_header_links(self.headers.get("link", "")) if link.get("rel") == "next"), "")
+        match = _NEXT.search(self.headers.get("link", ""))
+        return match[1] if match else ""
 
     @property
     def wait_s(self) -> float | None:
@@ -79,22 +86,16 @@ class Answer:
         return 60.0 if limited and self.status == 403 else _SHORTEST_WAIT_S
 
 
-class _Headers(requests.auth.AuthBase):
-    """Sets what authorises, so that nothing is taken from `.netrc`."""
-
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        self.headers = dict(headers)
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers.update(self.headers)
-        return request
-
-
 class Connection:
     """Requests to one base address until a deadline."""
 
-    def __init__(self, base: str, secret: Mapping[str, str] | None = None, in_all_s: float = IN_ALL_S) -> None:
-        """`secret`: headers that only the base's own origin sees. Raises Undelivered for a base that is no address."""
+    def __init__(
+        self, base: str, secret: Mapping[str, str] | None = None, in_all_s: float = IN_ALL_S, ca_file: str = ""
+    ) -> None:
+        """`secret`: headers that only the base's own origin sees; `ca_file`: certificates to accept besides.
+
+        Raises Undelivered for a base that is no address.
+        """
         try:
             parts = urlsplit(base)
             sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -105,13 +106,12 @@ class Connection:
         self.base = base
         self.origin = _origin(base)
         self.deadline = time.monotonic() + in_all_s
-        self.session = requests.Session()
-        self.session.auth = _Headers(secret or {})
-        self.session.headers["User-Agent"] = f"pipeguard/{__version__}"
+        self.headers = {"User-Agent": f"pipeguard/{__version__}", **(secret or {})}
+        self.opener = _opener(ca_file)
 
     def close(self) -> None:
-        """Let go of the sockets."""
-        self.session.close()
+        """Let go of what is open."""
+        self.opener.close()
 
     def get(self, path: str, **query: str | int) -> Answer:
         """GET below the base, or at an address of its origin."""
@@ -168,35 +168,23 @@ class Connection:
         left = self._left()
         if left <= 0:
             raise Undelivered("the time for it is used up")
+        address = f"{url}{'&' if '?' in url else '?'}{urlencode(query)}" if query else url
         try:
-            with self.session.request(
-                method, url, params=dict(query) or None, data=body, headers=dict(headers), stream=True, allow_redirects=False,
-                timeout=(min(CONNECT_S, left), left),
-            ) as response:  # fmt: skip
+            request = urllib.request.Request(address, body, {**self.headers, **headers}, method=method)
+            with self.opener.open(request, timeout=left) as response:
                 names = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status_code, names, self._content(response))
-        except requests.exceptions.SSLError as error:
-            raise Undelivered("its certificate is not accepted") from error
-        except requests.exceptions.ConnectTimeout as error:
-            raise _Again("no connection in time", _SHORTEST_WAIT_S) from error
-        except requests.exceptions.Timeout as error:
-            raise Undelivered("no answer in time") from error
-        except requests.exceptions.ProxyError as error:
-            raise Undelivered("the proxy does not let it through") from error
-        except requests.exceptions.ConnectionError as error:
-            if "Read timed out" in str(error):
-                raise Undelivered("no answer in time") from error
-            if "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error):
-                # Nothing was sent: asking again cannot do it twice.
-                raise _Again("it cannot be reached", _SHORTEST_WAIT_S) from error
-            raise Undelivered("the connection broke") from error
-        except (requests.exceptions.RequestException, ValueError) as error:
-            raise Undelivered(f"the request failed ({type(error).__name__})") from error
+                return Answer(response.status, names, self._content(response))
+        except URLError as error:
+            raise _unreachable(error.reason) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise _broken(error) from error
+        except ValueError as error:
+            raise Undelivered(f"the request cannot be made ({type(error).__name__})") from error
 
-    def _content(self, response: requests.Response) -> bytes:
+    def _content(self, response: http.client.HTTPResponse) -> bytes:
         """The body, no longer and no slower than it may be."""
         found = bytearray()
-        for chunk in response.iter_content(1 << 16):
+        while chunk := response.read1(1 << 16):
             found += chunk
             if len(found) > _LARGEST_ANSWER:
                 raise Undelivered("the answer is too large")
@@ -221,6 +209,74 @@ class _Again(Exception):
         super().__init__(text)
         self.wait_s = wait_s
         self.answer = answer
+
+
+class _Plain(http.client.HTTPConnection):
+    """Two seconds to connect, what is left of the time to answer."""
+
+    def connect(self) -> None:
+        """Connect."""
+        _connect(self, super().connect)
+
+
+class _Secure(http.client.HTTPSConnection):
+    """The same over TLS."""
+
+    def connect(self) -> None:
+        """Connect."""
+        _connect(self, super().connect)
+
+
+def _connect(connection: http.client.HTTPConnection, connect: Callable[[], None]) -> None:
+    whole = connection.timeout
+    connection.timeout = CONNECT_S if whole is None else min(CONNECT_S, whole)
+    connect()
+    connection.sock.settimeout(whole)
+
+
+class _Handler(urllib.request.HTTPSHandler):
+    """Opens both kinds of address; what comes back is handed over as it is, redirects and errors too."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__(context=context)
+        self.context = context
+
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        """Open http://."""
+        return self.do_open(_Plain, request)
+
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        """Open https://."""
+        return self.do_open(_Secure, request, context=self.context)
+
+    http_request = urllib.request.AbstractHTTPHandler.do_request_
+    https_request = urllib.request.AbstractHTTPHandler.do_request_
+
+
+def _opener(ca_file: str) -> urllib.request.OpenerDirector:
+    context = ssl.create_default_context()
+    if ca_file:
+        with contextlib.suppress(OSError):
+            context.load_verify_locations(ca_file)
+    opener = urllib.request.OpenerDirector()
+    # No handler of redirects, errors or passwords: none of them acts by itself.
+    opener.add_handler(urllib.request.ProxyHandler())
+    opener.add_handler(_Handler(context))
+    return opener
+
+
+def _unreachable(reason: object) -> Exception:
+    """What keeps a connection from being made; nothing was sent, so asking again cannot do it twice."""
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return Undelivered("its certificate is not accepted")
+    if isinstance(reason, TimeoutError):
+        return _Again("no connection in time", _SHORTEST_WAIT_S)
+    return _Again("it cannot be reached", _SHORTEST_WAIT_S)
+
+
+def _broken(error: BaseException) -> Undelivered:
+    """What breaks while the answer is awaited."""
+    return Undelivered("no answer in time" if isinstance(error, TimeoutError) else "the connection broke")
 
 
 def _pause(state: tenacity.RetryCallState) -> float:

@@ -6,7 +6,6 @@ Names of attributes follow the semantic conventions for CI/CD and VCS (opentelem
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -51,6 +50,8 @@ def export(document: Mapping[str, Any], starts: Sequence[str], env: Mapping[str,
 
     Returns whether they were taken within `most_s`; what takes longer is left to die with the process.
     """
+    import logging
+
     # What the library has to complain about is nobody's news in a build's log.
     logger = logging.getLogger("opentelemetry")
     logger.addHandler(logging.NullHandler())
