@@ -7,13 +7,18 @@ from typing import Final
 from guard.frameworks import (
     cargo_test,
     ctest,
+    cypress,
+    dotnet_test,
     go_test,
     gradle_test,
     jest,
     maven_surefire,
     mocha,
+    nextest,
+    phpunit,
     playwright,
     pytest,
+    rspec,
     unittest,
     vitest,
 )
@@ -31,4 +36,9 @@ FRAMEWORKS: Final[dict[str, VerifiedFramework]] = {
     "gradle_test": gradle_test,
     "cargo_test": cargo_test,
     "ctest": ctest,
+    "nextest": nextest,
+    "rspec": rspec,
+    "phpunit": phpunit,
+    "dotnet_test": dotnet_test,
+    "cypress": cypress,
 }

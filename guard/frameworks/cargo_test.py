@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from guard.frameworks import nextest
 from guard.frameworks.invocation import Invocation, find, program
 from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
 from guard.frameworks.output import lines
@@ -47,7 +48,9 @@ def ran(outcome: Outcome, surroundings: Surroundings) -> bool:
     found = find(outcome)
     if isinstance(found, Invocation) and _at(found) is not None:
         return True
-    return any(_RESULT.match(line) for line in lines(outcome))
+    printed = lines(outcome)
+    # nextest prints each failed test's own output, in which libtest speaks as well.
+    return any(_RESULT.match(line) for line in printed) and not any(nextest.SUMMARY.match(line) for line in printed)
 
 
 def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusal:

@@ -26,6 +26,7 @@ _WRAPPERS: Mapping[tuple[str, ...], frozenset[str]] = {
     ("bunx",): frozenset({"--bun"}),
     ("pnpm", "exec"): frozenset(),
     ("poetry", "run"): frozenset(),
+    ("bundle", "exec"): frozenset(),
     ("uv", "run"): frozenset({"--frozen", "--locked", "--no-sync"}),
 }
 _MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun"})
