@@ -171,3 +171,12 @@ def test_a_newer_python_is_looked_for_when_this_one_is_too_old(checkout: Path, t
     newer.write_text('#!/bin/sh\necho "newer: $*"\n')
     newer.chmod(0o755)
     assert run(words, tmp_path, PATH=f"{tmp_path}:{PATH}").stdout.startswith("newer: -I -S ")
+
+
+def test_the_images_launcher_runs_the_file_beside_it(pyz: Path, tmp_path: Path) -> None:
+    for name in ("bin", "lib"):
+        (tmp_path / name).mkdir()
+    shutil.copy(ROOT / "guard" / "delivery" / "guard.sh", tmp_path / "bin" / "guard")
+    shutil.copy(pyz, tmp_path / "lib" / "guard.pyz")
+    done = run(["guard", "run", "--", "sh", "-c", "echo $0 here; exit 7"], tmp_path, PATH=f"{tmp_path / 'bin'}:{PATH}")
+    assert (done.returncode, done.stdout) == (7, "sh here\n")
