@@ -1,4 +1,4 @@
-"""`python -m models.lab list|record|check|matrix`: the scenarios, their outputs as a corpus, guard's verdicts, each client in each weather."""
+"""`python -m models.lab list|record|check|report|matrix`: scenarios, their outputs as a corpus, guard's verdicts, each client in each weather."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import models.lab.scenarios  # noqa: F401  registers them
 from models.lab.check import RIGHT, clears, line, repeatable, verdict
 from models.lab.record import NotAsMeant, record
+from models.lab.report import report, rows_of
 from models.lab.scenario import SCENARIOS, Case, Scenario
 from models.lab.trial import missing, play, wanted
 from models.lab.weather_matrix import matrix
@@ -94,9 +95,9 @@ def _check(patterns: list[str], target: Path | None, jobs: int, each: int, only:
 def main() -> int:
     """Parse the command line and do it."""
     parser = argparse.ArgumentParser(prog="python -m models.lab")
-    parser.add_argument("what", choices=("list", "record", "check", "matrix"))
+    parser.add_argument("what", choices=("list", "record", "check", "report", "matrix"))
     parser.add_argument("patterns", nargs="*")
-    parser.add_argument("-o", "--output", type=Path, help="the JSON Lines file to write")
+    parser.add_argument("-o", "--output", type=Path, help="the JSON Lines file to write; report: to read")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     parser.add_argument("--each", type=int, default=0, help="check: at most so many cases of each scenario")
     parser.add_argument("--only", choices=("heals", "refused"), default="", help="check: only such scenarios")
@@ -107,6 +108,9 @@ def main() -> int:
         return 0
     if options.what == "matrix":
         matrix(options.patterns)
+        return 0
+    if options.what == "report":
+        print(report(rows_of(options.output)), end="")
         return 0
     if options.what == "check":
         return _check(options.patterns, options.output, options.jobs, options.each, options.only)

@@ -39,11 +39,11 @@ class Seal:
         return ("unshare", "-m", "--propagation", "private", "sh", "-c", body, "sh")
 
     def changed(self) -> frozenset[str]:
-        """The paths outside the open folders that were written or deleted, what only marks an opened folder left out."""
+        """The paths outside the open folders that were written or deleted; not the modules that Python compiles beside their source."""
         file = self._folder / "changed"
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []
         inside = tuple(f".{path}/" for path in self._open)
-        return frozenset(line.removeprefix(".") for line in lines if not line.startswith(inside))
+        return frozenset(line.removeprefix(".") for line in lines if not line.startswith(inside) and "/__pycache__/" not in line)
 
 
 @contextmanager
