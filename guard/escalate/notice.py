@@ -71,7 +71,8 @@ def ends_red(document: Mapping[str, Any]) -> bool:
 
 
 def inert(markdown: str) -> str:
-    """Markdown in which no mention, reference or quick action works, wherever it is shown."""
+    """Markdown in which no mention, reference or quick action works, wherever it is shown, and nothing is unseen."""
+    markdown = "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in markdown)
     return _QUICK_ACTION.sub(rf"\1{_JOINER}/", _REFERENCES.sub(rf"\\\1{_JOINER}", markdown))
 
 
