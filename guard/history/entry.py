@@ -121,10 +121,7 @@ def _same_failure(before: Mapping[str, Any], after: Mapping[str, Any] | None) ->
 
 
 def _tests(attempts: Sequence[Mapping[str, Any]], row: RunRow) -> Iterator[TestRow]:
-    """Tests that failed and ran again: what they did the second time, and the minutes that this took.
-
-    A test that failed and never ran again is known by name only where the framework's own report named it.
-    """
+    """Tests that failed: what they did when they ran again, and the minutes that this took."""
     found: dict[tuple[str, str], tuple[str, float]] = {}
     for position, attempt in enumerate(attempts):
         following = attempts[position + 1] if position + 1 < len(attempts) else None
@@ -139,8 +136,19 @@ def _tests(attempts: Sequence[Mapping[str, Any]], row: RunRow) -> Iterator[TestR
 
 
 def _named(attempt: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """(framework, names) of tests that failed in an attempt: those that were to run again, else the one the log names."""
+    found = list(_to_run_again(attempt))
+    yield from found
+    diagnosis = attempt["diagnosis"]
+    if not found and diagnosis is not None and diagnosis["family"] == "tests":
+        test, tool = diagnosis["entities"].get("test"), diagnosis["entities"].get("tool", "")
+        if isinstance(test, str) and isinstance(tool, str):
+            yield tool, [test]
+
+
+def _to_run_again(attempt: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     for remedy in _remedies(attempt):
         details = remedy["details"]
         names, framework = details.get("must_run"), details.get("framework")
-        if isinstance(names, list) and names and isinstance(framework, str):
-            yield framework, [name for name in names if isinstance(name, str)][:_MOST_TESTS] or ["?"]
+        if isinstance(names, list) and isinstance(framework, str):
+            yield framework, [name for name in names if isinstance(name, str)][:_MOST_TESTS]

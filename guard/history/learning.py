@@ -11,6 +11,8 @@ from guard.types import OUTSIDE, Seen
 
 HALF_LIFE_S = 14 * 86400.0
 """After which a trial counts half: tools, runners and code change by the week."""
+NEWER_COUNTS_MORE = 0.85
+"""What a trial counts less for each newer one: what healed thirty times and now fails has changed, whatever the date."""
 OUTSIDE_HALF_LIFE_S = 6 * 3600.0
 """Of causes outside the job: an outage of yesterday says little about today."""
 MOST_KINDRED = 200
@@ -60,8 +62,14 @@ def seen(
 
 
 def _counted(trials: Sequence[Trial], now: float, life: float) -> tuple[float, float]:
-    healed = sum(weight(one.at, now, life) for one in trials if one.healed)
-    failed = sum(weight(one.at, now, life) for one in trials if not one.healed)
+    """Weights of heals and failures; the trials newest first."""
+    healed = failed = 0.0
+    for newer, one in enumerate(trials):
+        counts = weight(one.at, now, life) * NEWER_COUNTS_MORE**newer
+        if one.healed:
+            healed += counts
+        else:
+            failed += counts
     return healed, failed
 
 

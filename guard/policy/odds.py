@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from guard.types import OUTSIDE, Change, Diagnosis, Memory, Seen
 
-PRIOR_RUNS = 4.0
+PRIOR_RUNS = 2.0
 """How many runs the remedy's own `success_probability` counts for: after as many, what was seen weighs the same."""
-KINDRED_RUNS = 3.0
+KINDRED_RUNS = 1.5
 """How many runs all other failures of the label may count for."""
 GIVEN_UP_AFTER = 3
-"""Runs in a row in which a remedy did not help: then it is not tried on that failure for a while."""
+"""Runs in a row in which a remedy did not help: then, below these odds, it is not tried on that failure for a while."""
+GIVEN_UP_BELOW = 0.2
 
 
 def success(changes: Sequence[Change], diagnosis: Diagnosis, memory: Memory) -> float:
@@ -37,14 +38,14 @@ def posterior(prior: float, seen: Seen) -> float:
     return healed / (PRIOR_RUNS + share * kindred + seen.healed + seen.failed)
 
 
-def given_up(label: str, seen: Seen) -> str:
-    """Why history speaks against a remedy on a failure; "" where it does not.
+def given_up(label: str, prior: float, seen: Seen) -> str:
+    """Why history speaks against a remedy on a failure; "" where it does not. `prior`: by the remedy's own word.
 
     A cause outside the job ends by itself sooner or later, whatever was seen: there the odds alone decide.
     """
     if seen.wrong:
         return "a person said that its heal of this failure was wrong"
-    if label in OUTSIDE or seen.in_a_row < GIVEN_UP_AFTER:
+    if label in OUTSIDE or seen.in_a_row < GIVEN_UP_AFTER or posterior(prior, seen) >= GIVEN_UP_BELOW:
         return ""
     return f"it did not help the last {seen.in_a_row} times on this failure ({seen.told})"
 

@@ -26,6 +26,8 @@ from guard.types import (
 )
 
 MIN_PROBABILITY = UNSURE
+_COMMON_PRIOR = 0.6
+"""Of a remedy that has not been asked yet what it would change."""
 # Repeating these is a change by itself: what they wait for, or what chance decides, is different next time.
 _BY_TIME = frozenset({"wait", "longer_timeouts"})
 
@@ -124,7 +126,7 @@ def _promising(
     for group in groups:
         left = []
         for name in group:
-            reason = odds.given_up(diagnosis.label, memory.seen(diagnosis.fingerprint, diagnosis.label, name))
+            reason = odds.given_up(diagnosis.label, _COMMON_PRIOR, memory.seen(diagnosis.fingerprint, diagnosis.label, name))
             if not reason:
                 left.append(name)
             elif all(one.remedy != name for one in given_up):

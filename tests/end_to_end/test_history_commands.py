@@ -509,3 +509,16 @@ def test_an_unknown_failure_is_compared_with_known_ones(place: Path) -> None:
     assert "this failure was seen once, never healed" in done.stderr
 
 
+
+
+def test_the_demo(tmp_path: Path) -> None:
+    """docs/demo/learn.sh, with this guard on PATH."""
+    program = tmp_path / "bin/guard"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m guard "$@"\n')
+    program.chmod(0o755)
+    env = {**os.environ, "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["sh", str(ROOT / "docs/demo/learn.sh")], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "result-1.json:3\nresult-2.json:2\nresult-3.json:2\n" in done.stdout
+    assert "seen 2 times, healed 2 of 2 by user_strategy/drop-generator-cache" in done.stdout
