@@ -47,7 +47,7 @@ def after_first(
         run = heal(command, first, settings, around, memory, hear, runner, runner.run_id, asking or classify_apart)
     finally:
         if asking is not None:
-            asking.close()
+            shielded("letting go of the classifier", None, asking.close)
     shielded("reporting", None, lambda: terminal.conclude(run))
     code = _verdict(run, settings)
     if history is not None:
