@@ -12,11 +12,12 @@ pipeguard() {
   for pipeguard_folder in "${TMPDIR:-/tmp}" /tmp /var/tmp /dev/shm "$PWD"; do
     pipeguard_file=$(mktemp "$pipeguard_folder/pipeguard-XXXXXXXX" 2>/dev/null) || continue
     if ({ set +x; } 2>/dev/null; printf %s "$pipeguard_payload" 2>/dev/null >"$pipeguard_file"); then
+      pipeguard_code=0
       {
         rm -f "$pipeguard_file"
         "$pipeguard_python" -I -S -c "$pipeguard_boot" "$pipeguard_boot" "$pipeguard_bare" "$@"
-      } 3<"$pipeguard_file"
-      return
+      } 3<"$pipeguard_file" || pipeguard_code=$?
+      return "$pipeguard_code"
     fi
     rm -f "$pipeguard_file"
   done
