@@ -71,6 +71,8 @@ def _run(asked: Asked, env: Mapping[str, str], now: datetime) -> int:
     setting = "off" if settings.history_off else place.setting(settings.history, env, workspace)
     found = _trends(setting, asked, since, until, settings)
     if found is None:
+        if asked.history:
+            raise GuardError(f"--history: there is no history at {asked.history}")
         say(f"guard: {_no_history(setting)}")
         found = trends([], since=since, until=until, project=asked.project, branch=asked.branch)
     elif not found.whole.total:

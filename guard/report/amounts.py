@@ -23,7 +23,9 @@ def duration(seconds: float | None) -> str:
 
 
 def minutes(seconds: float) -> str:
-    """Minutes with their unit, whole from ten on."""
+    """Minutes with their unit, whole from ten on; what is little is not nothing."""
+    if 0 < seconds < 3:
+        return "<0.1 min"
     return f"{_short(seconds / 60)} min"
 
 
@@ -54,6 +56,12 @@ def day(text: str) -> str:
     except ValueError:
         return clean(text)
     return f"{found.day} {_MONTHS[found.month - 1]} {found.year}"
+
+
+def span(first: str, last: str) -> str:
+    """`1 Sep 2026 to 24 Nov 2026`, or the one day."""
+    begin, end = day(first), day(last)
+    return begin if begin == end else f"{begin} to {end}"
 
 
 def axis_day(text: str, step: str) -> str:

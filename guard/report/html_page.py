@@ -12,7 +12,7 @@ from html import escape
 
 from guard import __version__, packed
 from guard.report import html_view
-from guard.report.amounts import clean, count, day
+from guard.report.amounts import clean, count, day, span
 from guard.report.trends import Trends
 
 
@@ -55,8 +55,8 @@ def _heading(trends: Trends) -> str:
 def _header(trends: Trends) -> str:
     whole = trends.whole
     only = trends.only_project
-    span = f"{day(trends.first)} to {day(trends.last)}" if trends.first and trends.last else "no runs yet"
-    parts = [count(whole.total, "run"), span]
+    when = span(trends.first, trends.last) if trends.first and trends.last else "no runs yet"
+    parts = [count(whole.total, "run"), when]
     if trends.branch is not None:
         parts.append(f"branch {clean(trends.branch)}")
     attribute = f' data-only-project="{escape(clean(only))}"' if only is not None else ""

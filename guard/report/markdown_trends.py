@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from guard.report.amounts import NONE, clean, count, day, duration, minutes, money, percent
+from guard.report.amounts import NONE, clean, count, day, duration, minutes, money, percent, span
 from guard.report.posterior import Odds
 from guard.report.trends import STATUSES, Trends
 
@@ -22,9 +22,9 @@ def _lines(trends: Trends) -> Iterator[str]:
     whole = trends.whole
     yield "## Build health"
     yield ""
-    span = f", {day(trends.first)} to {day(trends.last)}" if trends.first and trends.last else ""
+    when = f", {span(trends.first, trends.last)}" if trends.first and trends.last else ""
     where = "".join(f", {word} {code(value)}" for word, value in (("project", trends.project), ("branch", trends.branch)) if value)
-    yield f"{count(whole.total, 'run')}{span}{where}."
+    yield f"{count(whole.total, 'run')}{when}{where}."
     yield ""
     heal = whole.heal
     yield from _table(

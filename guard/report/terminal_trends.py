@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from guard.report.amounts import clean, count, day, duration, minutes, money, percent
+from guard.report.amounts import clean, count, duration, minutes, money, percent, span
 from guard.report.markdown_trends import interval, rate
 from guard.report.trends import Trends
 
@@ -15,9 +15,9 @@ _NAME = 48
 def lines(trends: Trends) -> Iterator[str]:
     """A screen at most."""
     whole = trends.whole
-    span = f", {day(trends.first)} to {day(trends.last)}" if trends.first and trends.last else ""
+    when = f", {span(trends.first, trends.last)}" if trends.first and trends.last else ""
     runs = whole.runs
-    yield f"{count(whole.total, 'run')}{span}: {runs['passed']:,} passed at once, {runs['healed']:,} healed, {runs['failed']:,} red, {runs['interrupted']:,} interrupted"
+    yield f"{count(whole.total, 'run')}{when}: {runs['passed']:,} passed at once, {runs['healed']:,} healed, {runs['failed']:,} red, {runs['interrupted']:,} interrupted"
     heal = whole.heal
     if heal.trials:
         yield f"heal rate        {rate(heal)} ({heal.successes:,} of {heal.trials:,}; 95 % range {interval(heal)})"
