@@ -5,6 +5,11 @@ from __future__ import annotations
 from guard.platforms import plain
 from guard.platforms.lazy_pattern import LazyPattern
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
 NAME = "azure"
 STREAM = 1
 
@@ -31,9 +36,8 @@ def end_group(title: str) -> str:
 
 
 def annotate(level: str, title: str, text: str, file: str = "", line: int | None = None) -> str:
-    """An issue of the job; a notice is none there."""
-    if level not in ("error", "warning"):
-        return ""
+    """An issue of the job; it knows errors and warnings, a notice is a warning there."""
+    level = "error" if level == "error" else "warning"
     properties = f"type={level}"
     if file:
         properties += f";sourcepath={_property(file)}" + (f";linenumber={line}" if line is not None else "")
@@ -47,4 +51,24 @@ def _data(text: str) -> str:
 def _property(text: str) -> str:
     return _data(text).replace("]", "%5D").replace(";", "%3B")
 
-publish = plain.publish
+def publish(document: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
+    """Output variables always; issues, the run's page and "succeeded with issues" when something failed."""
+    from guard.platforms.facts import variables
+
+    lines = [f"##vso[task.setvariable variable={name};isOutput=true]{_data(value)}" for name, value in variables(document).items()]
+    if document["status"] == "passed":
+        return lines
+    from guard.platforms import messages, page_file
+
+    folder = environment.get("AGENT_TEMPDIRECTORY", "")
+    path = environment.get("PIPEGUARD_SUMMARY", "") or (f"{folder}/pipeguard-{document['id']}.md" if folder else "")
+    problem = page_file.write(document, environment, path)
+    if path and not problem:
+        import os
+
+        lines.append(f"##vso[task.uploadsummary]{_data(os.path.abspath(path))}")
+    lines += messages.lines(annotate, document, environment)
+    if document["status"] == "healed" and document.get("verdict") != "fail":
+        # The one CI with a state for it. It cannot make a red task green: the agent takes the worse of this and the exit code.
+        lines.append(f"##vso[task.complete result=SucceededWithIssues;]{_data('passed after ' + (', '.join(document['healed_by']) or 'running again'))}")
+    return [*lines, *([f"guard: {escape(problem)}"] if problem else [])]

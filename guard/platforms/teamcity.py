@@ -5,6 +5,11 @@ from __future__ import annotations
 from guard.platforms import plain
 from guard.platforms.lazy_pattern import LazyPattern
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
 NAME = "teamcity"
 STREAM = 1
 
@@ -51,4 +56,32 @@ def value(text: str) -> str:
             found.append(letter)
     return "".join(found)
 
-publish = plain.publish
+def publish(document: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
+    """Parameters always; messages, a word in the build's status and the run's page when something failed.
+
+    Never `buildStatus status=…`: it would make a red build green. Never `buildProblem`: a step that may fail would not be one.
+    """
+    from guard.platforms.facts import variables
+
+    lines = [f"##teamcity[setParameter name='env.{name}' value='{value(text)}']" for name, text in variables(document).items()]
+    if document["status"] == "passed":
+        return lines
+    from guard.platforms import messages, page_file
+
+    problem = page_file.write(document, environment)
+    if environment.get("PIPEGUARD_SUMMARY") and not problem:
+        lines.append(f"##teamcity[publishArtifacts '{value(environment['PIPEGUARD_SUMMARY'])} => pipeguard']")
+    lines += messages.lines(annotate, document, environment)
+    words = _status(document)
+    if words:
+        lines.append(f"##teamcity[buildStatus text='{{build.status.text}}; {value(words)}']")
+    return [*lines, *([f"guard: {escape(problem)}"] if problem else [])]
+
+
+def _status(document: Mapping[str, Any]) -> str:
+    from guard.platforms.facts import diagnosis
+
+    if document["status"] == "healed":
+        return f"healed by {', '.join(document['healed_by']) or 'running again'}"
+    cause = diagnosis(document)
+    return f"{cause['label']} ({cause['probability']:.0%})" if cause and document["status"] == "failed" else ""
