@@ -14,7 +14,7 @@ def _first(database: Database) -> None:
     for statement in (
         "CREATE TABLE pipeguard_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
         f"""CREATE TABLE pipeguard_runs (
-            id TEXT PRIMARY KEY, started_at {types['moment']} NOT NULL, day TEXT NOT NULL, project TEXT NOT NULL, branch TEXT NOT NULL,
+            id {types['moment']} PRIMARY KEY, started_at {types['moment']} NOT NULL, day TEXT NOT NULL, project TEXT NOT NULL, branch TEXT NOT NULL,
             commit_id TEXT NOT NULL, platform TEXT NOT NULL, command TEXT NOT NULL, status TEXT NOT NULL,
             exit_code INTEGER NOT NULL, duration_s {types['real']} NOT NULL, attempts INTEGER NOT NULL,
             rescued_s {types['real']} NOT NULL, wasted_s {types['real']} NOT NULL, label TEXT NOT NULL, family TEXT NOT NULL,

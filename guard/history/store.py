@@ -6,6 +6,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from guard.history import audit
@@ -118,7 +119,7 @@ class SqlStore:
         corrected = self.corrected()
         where, values = _where(since, until, project, branch)
         for row in self.database.stream(f"SELECT {_COLUMNS} FROM pipeguard_runs{where} ORDER BY started_at, id", values):
-            fields: list[Any] = [*row[:19], tuple(json.loads(row[19])), tuple(json.loads(row[20])), corrected.get(row[0], "")]
+            fields: list[Any] = [*row[:19], _names(row[19]), _names(row[20]), corrected.get(row[0], "")]
             yield RunRow(*fields)
 
     def documents(
@@ -132,8 +133,8 @@ class SqlStore:
 
     def find(self, run_id: str) -> list[str]:
         """The ids that begin so; the very id alone where it exists."""
-        shown = run_id.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        found = [row[0] for row in self.database.all("SELECT id FROM pipeguard_runs WHERE id LIKE ? ESCAPE '\\' ORDER BY id LIMIT 20", (f"{shown}%",))]
+        beyond = run_id + "\U0010ffff"
+        found = [row[0] for row in self.database.all("SELECT id FROM pipeguard_runs WHERE id >= ? AND id < ? ORDER BY id LIMIT 20", (run_id, beyond))]
         return [run_id] if run_id in found else found
 
     def document(self, run_id: str) -> dict[str, Any]:
@@ -265,6 +266,12 @@ def unpacked(packed: bytes) -> dict[str, Any]:
         raise ValueError("a run in the history is damaged or too large")
     found: dict[str, Any] = json.loads(text)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _names(text: str) -> tuple[str, ...]:
+    """A JSON list of names; few different ones stand in millions of rows."""
+    return tuple(json.loads(text))
 
 
 def _packed(document: Mapping[str, Any]) -> bytes:
