@@ -60,6 +60,6 @@ def test_shellcheck() -> None:
 def test_foreign_actions_are_pinned_and_rights_are_none_by_default(path: Path) -> None:
     text = path.read_text()
     assert "\npermissions: {}\n" in text
-    for used in re.findall(r"uses: (\S+)", text):
+    for used in re.findall(r"^\s*(?:- )?uses: (\S+)", text, re.MULTILINE):
         assert used == "./" or re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", used), used
     assert "${{ github.event." not in text
