@@ -27,7 +27,7 @@ class Repository:
         name = env.get("GITHUB_REPOSITORY", "")
         if not _REPOSITORY.fullmatch(name) or ".." in name:
             raise Undelivered("GITHUB_REPOSITORY names no repository: this is no job of GitHub Actions")
-        token = next((env[one] for one in _TOKENS if env.get(one)), "")
+        token = next((env[one].strip() for one in _TOKENS if env.get(one, "").strip()), "")
         if not token:
             raise Undelivered(f"no token: pass GITHUB_TOKEN to the step, and give the job `permissions: {{{permission}: write}}`")
         self.path = f"repos/{name}"

@@ -23,7 +23,7 @@ class Project:
         base, project = env.get("CI_API_V4_URL", ""), env.get("CI_PROJECT_ID") or env.get("CI_PROJECT_PATH", "")
         if not base or not project:
             raise Undelivered("CI_API_V4_URL and CI_PROJECT_ID are not set: this is no job of GitLab")
-        token = env.get(_TOKEN, "")
+        token = env.get(_TOKEN, "").strip()
         if not token:
             raise Undelivered("no token: set the masked variable GITLAB_TOKEN to a project access token with scope api")
         self.path = f"projects/{quote(project, safe='')}"

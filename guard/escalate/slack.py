@@ -19,7 +19,7 @@ _EVIDENCE_LINES = 5
 
 def tell(notice: Notice, options: Any, env: Mapping[str, str]) -> str:
     """Post to the webhook that the variable `webhook_env` holds."""
-    address = env.get(options["webhook_env"], "")
+    address = env.get(options["webhook_env"], "").strip()
     if not address:
         raise Undelivered(f"the variable {options['webhook_env']} is empty")
     with closing(Connection(address)) as connection:

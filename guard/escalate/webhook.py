@@ -16,12 +16,12 @@ SCHEMA = "pipeguard.escalation/1"
 
 def tell(notice: Notice, options: Any, env: Mapping[str, str]) -> str:
     """POST to `url`, or to what the variable `url_env` holds, with the token of `token_env` where it is named."""
-    address = env.get(options["url_env"], "") if "url_env" in options else options["url"]
+    address = env.get(options["url_env"], "").strip() if "url_env" in options else options["url"]
     if not address:
         raise Undelivered(f"the variable {options['url_env']} is empty")
     secret = {}
     if "token_env" in options:
-        token = env.get(options["token_env"], "")
+        token = env.get(options["token_env"], "").strip()
         if not token:
             raise Undelivered(f"the variable {options['token_env']} is empty")
         secret["Authorization"] = f"Bearer {token}"

@@ -87,7 +87,7 @@ def _footer(trends: Trends, made_at: str) -> str:
         "<dt>Lost</dt><dd>Time of red runs, and what healed ones spent before their green attempt.</dd>"
         "<dt>Flaky</dt><dd>Of the commits on which a test failed: the share on which it passed too.</dd>"
         f"<dt>Money</dt><dd>{price}</dd></dl></details>"
-        f"<p>Made on {escape(day(made_at))} by pipeguard {escape(__version__)} from its own history. Nothing was sent anywhere.</p></footer>"
+        f"<p>Made on {escape(day(made_at))} by pipeguard {escape(__version__)} from its own history.</p></footer>"
     )
 
 

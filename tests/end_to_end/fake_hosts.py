@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -195,11 +196,15 @@ class Hook(_Handler):
 
 
 @contextmanager
-def serving(handler: type[_Handler]) -> Iterator[Host]:
-    """The host, as long as it is needed."""
+def serving(handler: type[_Handler], certificate: str = "") -> Iterator[Host]:
+    """The host, as long as it is needed; `certificate`: a file with it and its key, for TLS."""
     host = Host()
     with ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (handler,), {"host": host})) as server:
         server.daemon_threads = True
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         host.port = server.server_port
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield host

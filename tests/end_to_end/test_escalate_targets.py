@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -256,6 +258,44 @@ def test_an_answer_of_another_kind(github: Host, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(GitHub, "_serve", lambda self, asked: (200, "<html>captive portal</html>", {}))
     with serving(GitHub) as portal:
         assert deliver(told(), {"github_issue": True}, on_github(portal)) == ["github_issue: not told: the answer is no JSON"]
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A certificate of our own for 127.0.0.1, with its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl")
+    file = tmp_path_factory.mktemp("tls") / "both.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", f"{file}.key", "-out", str(file)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    file.write_text(file.read_text() + Path(f"{file}.key").read_text())
+    return str(file)
+
+
+def test_a_certificate_must_be_one_that_is_trusted(certificate: str) -> None:
+    with serving(GitLab, certificate) as host:
+        env = {**on_gitlab(host), "CI_API_V4_URL": f"https://127.0.0.1:{host.port}/api/v4"}
+        assert deliver(told(), {"gitlab_issue": True}, env) == ["gitlab_issue: not told: its certificate is not accepted"]
+        assert host.asked == []
+        trusted = {**env, "CI_SERVER_TLS_CA_FILE": certificate}
+        assert deliver(told(), {"gitlab_issue": True}, trusted) == ["gitlab_issue: opened issue 1"]
+
+
+def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(Hook) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        assert deliver(told(), {"webhook": {"url": "http://hooks.example/in"}}, {}) == ["webhook: told the webhook"]
+        assert [(one.method, one.headers["host"]) for one in proxy.asked] == [("POST", "hooks.example")]
+
+
+def test_a_token_pasted_with_a_line_end_is_the_token(github: Host) -> None:
+    assert deliver(told(), {"github_issue": True}, on_github(github, GITHUB_TOKEN=f"{GITHUB_TOKEN}\n")) == ["github_issue: opened issue 1"]
+    [line] = deliver(told(), {"github_issue": True}, on_github(github, GITHUB_TOKEN="a\nX-Evil: 1"))
+    assert "the request cannot be made" in line
+    assert all("x-evil" not in one.headers for one in github.asked)
 
 
 def test_metrics_replace_the_group_of_their_history() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import os
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +55,7 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
             del words
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
         found = Receiver(server.server_port)
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{found.port}")
@@ -147,3 +151,31 @@ def test_only_where_it_is_configured(env: dict[str, str], wanted: bool) -> None:
 def test_another_protocol_is_named() -> None:
     assert otel.obstacle({}) == ""
     assert "grpc" in otel.obstacle({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"})
+
+
+def guarded(guard: list[str], folder: Path, command: str, **env: str) -> subprocess.CompletedProcess[str]:
+    (folder / ".git").mkdir(exist_ok=True)
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "OTEL_EXPORTER_OTLP_ENDPOINT") if name in os.environ}
+    variables = {**kept, "HOME": str(folder / "home"), "no_proxy": "127.0.0.1", **env}
+    return subprocess.run([*guard, "run", "-c", command], cwd=folder, env=variables, capture_output=True, text=True, check=False, timeout=90)
+
+
+def test_a_red_run_is_exported_masked_and_keeps_its_result(receiver: Receiver, guard: list[str], tmp_path: Path) -> None:
+    done = guarded(guard, tmp_path, "echo 'fatal: token hunter2hunter2'; exit 5", DEPLOY_TOKEN="hunter2hunter2", GIT_BRANCH="main")
+    assert (done.returncode, done.stdout) == (5, "fatal: token hunter2hunter2\n")
+    [_, run] = receiver.spans
+    assert attributes(run)["pipeguard.exit_code"] == 5
+    assert attributes(run)["vcs.ref.head.name"] == "main"
+    assert "hunter2" not in str(receiver.requests)
+
+
+def test_a_pass_exports_nothing(receiver: Receiver, guard: list[str], tmp_path: Path) -> None:
+    assert guarded(guard, tmp_path, "true").returncode == 0
+    assert receiver.asked == []
+
+
+def test_a_collector_that_never_answers_changes_nothing(receiver: Receiver, guard: list[str], tmp_path: Path) -> None:
+    receiver.delay_s = 60.0
+    done = guarded(guard, tmp_path, "exit 5")
+    assert done.returncode == 5
+    assert "internal fault" not in done.stderr

@@ -153,3 +153,13 @@ def test_the_number_of_the_pull_request(tmp_path: Path, event: str, ref: str, nu
     (tmp_path / "event.json").write_text(event)
     env = {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(tmp_path / "event.json"), "GITHUB_REF": ref}
     assert pull_request(env) == number
+
+
+def test_by_github_s_own_renderer_nothing_of_a_log_is_a_link_or_a_mention() -> None:
+    render = pytest.importorskip("cmarkgfm", reason="cmarkgfm is in the extra `test`").github_flavored_markdown_to_html
+    hostile = LOG + " https://evil.example/x www.evil.example a@evil.example <https://a.example> <b>x</b> &#64;all o/r#5 ``` ````"
+    run = document(text=hostile, word=hostile, branch=hostile, command=["sh", "-c", "x", f"{hostile}\n```\n# h\n{hostile}"])
+    shown = render(notice(run, Job(hostile, "https://ci.example/1")).body)
+    assert re.findall(r"<(?:a|img|script|b|h1)\b[^>]*>", shown) == ['<a href="https://ci.example/1">']
+    text = re.sub(r"<[^>]+>", "", re.sub(r"<code.*?</code>", "", shown, flags=re.DOTALL))
+    assert not re.findall(r"(?<!\w)[@#!]\w+", text)
