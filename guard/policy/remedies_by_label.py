@@ -8,20 +8,21 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "connection_failure": (("longer_timeouts", "wait"),),
     "service_unavailable": (("longer_timeouts", "wait"),),
     "rate_limited": (("wait",),),
-    "infrastructure": (("wait",),),
-    "out_of_memory": (("raise_heap",), ("fewer_workers",)),
+    "infrastructure": (("restart_daemon", "wait"),),
+    "out_of_memory": (("raise_heap",), ("fewer_workers",), ("add_swap",)),
     "disk_full": (("free_disk",), ("move_temp",)),
     "resource_limit": (("raise_limit",), ("fewer_workers",)),
     "hang": (("kill_stragglers",), ("rerun_all",)),
     "corrupt_artifact": (("purge_cache",), ("wait",)),
-    "stale_state": (("reset_state",), ("kill_stragglers",), ("wait",)),
+    "stale_state": (("reset_state",), ("restart_daemon",), ("kill_stragglers",), ("wait",)),
     "flaky_test": (("rerun_failed_tests",), ("rerun_all",)),
     # Only where the user's settings name a remedy for it.
     "test_failure": (("rerun_failed_tests",),),
 }
 
-# Labels that are refused, but whose cause the tool's own log may hide: one attempt that shows it, where it is hidden.
+# Labels that are refused, but for two cases: a list of packages that is shown to be stale, and a cause that the tool's own
+# log hides, which is worth one attempt that shows it.
 IN_DOUBT: dict[str, tuple[str, ...]] = {
-    "dependency_not_found": ("look_closer", "wait"),
+    "dependency_not_found": ("refresh_index", "look_closer", "wait"),
     "unknown": ("look_closer",),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from guard.remedies import (
+    add_swap,
     fewer_workers,
     free_disk,
     kill_stragglers,
@@ -12,15 +13,18 @@ from guard.remedies import (
     purge_cache,
     raise_heap,
     raise_limit,
+    refresh_index,
     rerun_all,
     rerun_failed_tests,
     reset_state,
+    restart_daemon,
     user_strategy,
     wait,
 )
 from guard.remedies.protocol import Remedy
 
 REMEDIES: dict[str, Remedy] = {
+    "add_swap": add_swap,
     "fewer_workers": fewer_workers,
     "free_disk": free_disk,
     "kill_stragglers": kill_stragglers,
@@ -30,9 +34,11 @@ REMEDIES: dict[str, Remedy] = {
     "purge_cache": purge_cache,
     "raise_heap": raise_heap,
     "raise_limit": raise_limit,
+    "refresh_index": refresh_index,
     "rerun_all": rerun_all,
     "rerun_failed_tests": rerun_failed_tests,
     "reset_state": reset_state,
+    "restart_daemon": restart_daemon,
     "user_strategy": user_strategy,
     "wait": wait,
 }

@@ -165,7 +165,7 @@ def ours(one: Process, outcome: Outcome) -> bool:
     if one.session in sessions or _descends(one.pid):
         return True
     run = outcome.command.env.get("PIPEGUARD_RUN_ID", "")
-    return bool(run) and f"PIPEGUARD_RUN_ID={run}" in _environment(one.pid)
+    return bool(run) and f"PIPEGUARD_RUN_ID={run}" in environment(one.pid)
 
 
 def _descends(pid: int) -> bool:
@@ -182,7 +182,8 @@ def _descends(pid: int) -> bool:
     return False
 
 
-def _environment(pid: int) -> list[str]:
+def environment(pid: int) -> list[str]:
+    """`NAME=value` as the process was started with; [] where it cannot be read."""
     try:
         return (_PROC / str(pid) / "environ").read_bytes().decode("utf-8", "replace").split("\0")
     except OSError:

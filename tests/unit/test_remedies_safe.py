@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from guard.caches import yarn
-from guard.remedies import REMEDIES
+from guard.remedies import REMEDIES, refresh_index
 from guard.types import (
     LABELS,
     Allow,
@@ -40,10 +40,10 @@ INDEX = "index.example-1949cf8c6b5b557f"
 # What each remedy may do to the machine at all; a kind that is not here fails the test.
 KINDS = {
     "delete": {"free_disk", "purge_cache", "reset_state"},
-    "kill": {"kill_stragglers", "reset_state"},
+    "kill": {"kill_stragglers", "reset_state", "restart_daemon"},
     "mkdir": {"move_temp", "look_closer"},
     "truncate": {"reset_state"},
-    "run": {"reset_state", "user_strategy", "restart_daemon", "refresh_index", "free_disk"},
+    "run": {"reset_state", "user_strategy", "refresh_index"},
     "swap": {"add_swap"},
 }
 _PATH_VARIABLES = (
@@ -235,6 +235,12 @@ def judge(world: World, name: str, change: Change) -> None:
             a_root = name == "free_disk" and any(root == cache or root in cache.parents for cache in world.caches) and root != world.home
             a_lock = name == "reset_state" and target.suffix == ".lock" and world.workspace / ".git" in target.parents
             assert in_cache or a_root or a_lock, f"{name} would delete {action.target}"
+        if action.kind == "swap":
+            assert Path(action.target).name.startswith(".pipeguard-swap-"), action
+            assert world.workspace not in Path(action.target).parents, action
+        if action.kind == "run":
+            # A fixed command; nothing of a log or of a variable is in it.
+            assert action.target in ("dpkg --configure -a", " ".join(refresh_index._APT)), action
         if action.kind == "kill":
             # Whether it is still that process is asked again before it is ended; here only what was a survivor may be named.
             assert name == "kill_stragglers" or int(action.target) not in (0, 1, -1, os.getpid(), os.getppid()), action

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 from guard.caches import said
-from guard.remedies import processes
+from guard.remedies import own_command, processes
 from guard.remedies.leftovers.leftover import REMEDY
 from guard.types import Action, Diagnosis, Outcome, Refusal, Surroundings
 
@@ -62,21 +61,7 @@ def _half_done() -> bool:
 
 def act(action: Action, surroundings: Surroundings) -> str:
     """Finish what dpkg was doing; questions are answered with their defaults."""
-    environment = {**surroundings.env, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-    try:
-        done = subprocess.run(
-            [*_CONFIGURE, "--force-confdef", "--force-confold"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            timeout=_LIMIT_S,
-            check=False,
-            start_new_session=True,
-        )
-    except subprocess.TimeoutExpired:
-        raise ValueError(f"{action.target} was not done after {_LIMIT_S:.0f} s") from None
-    if done.returncode:
-        last = done.stdout.decode("utf-8", "replace").strip().splitlines()[-1:]
-        raise ValueError(f"{action.target} ended with exit code {done.returncode}: {''.join(last)[:200]}")
+    problem = own_command.run((*_CONFIGURE, "--force-confdef", "--force-confold"), surroundings.env, _LIMIT_S)
+    if problem:
+        raise ValueError(f"{action.target} {problem}")
     return f"ran {action.target}"
