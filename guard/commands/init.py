@@ -241,7 +241,7 @@ _TEMPLATE = """\
 #signatures: [ci/signatures.yml]
 
 # Where runs are remembered: sqlite:PATH inside the repository, postgresql://HOST/NAME, or off.
-#history: off
+#history: {store: "sqlite:.pipeguard/history.db"}
 
 # Whom to tell when guard gives up: github_issue, gitlab_issue, pr_comment, mr_comment, slack, webhook. Default: nobody.
 #escalate: {github_issue: true, slack: {webhook_env: SLACK_WEBHOOK}}
