@@ -19,7 +19,7 @@ from guard.delivery import vendored
 from guard.errors import GuardError
 
 PACKAGE = Path(__file__).resolve().parent.parent
-_DATA = ("schema/*.json", "signatures/compiled.json", "delivery/*.txt")
+_DATA = ("schema/*.json", "signatures/compiled.json", "delivery/*.txt", "report/page.*")
 _MODEL = ("classifier.onnx", "labels.json", "MODEL_CARD.md")
 # Only builds need these.
 _LEFT_OUT = ("delivery/build.py", "delivery/bytecode.py", "delivery/vendored.py", "delivery/vendored.txt", "signatures/compile.py")
