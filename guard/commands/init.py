@@ -266,12 +266,14 @@ In front of the build command:
 
 or, for a single command as it stands: guard run -- CMD ARG…""",
     "github": """\
-GitHub Actions, in a job's steps (.github/workflows):
+GitHub Actions, in a job's steps (.github/workflows), in the place of `run: @COMMAND@`:
 
-      - uses: actions/setup-python@v5
-        with: {python-version: "3.x"}
-      - run: pip install pipeguard
-      - run: guard run -c '@COMMAND@'""",
+      - uses: pipeguard/action@v1
+        with:
+          run: |
+            @COMMAND@
+
+Steps of nick-fields/retry and the like are rewritten by: guard init --from-retry""",
     "gitlab": """\
 GitLab CI, in a job of .gitlab-ci.yml whose image has Python:
 
@@ -284,23 +286,37 @@ Jenkins, in a stage of the Jenkinsfile, on an agent with Python:
     sh 'python3 -m venv .guard-venv && .guard-venv/bin/pip install pipeguard'
     sh '''.guard-venv/bin/guard run -c '@COMMAND@' '''""",
     "circleci": """\
-CircleCI, in a job's steps (.circleci/config.yml):
+CircleCI, in .circleci/config.yml:
 
-      - run: pip install pipeguard
-      - run: guard run -c '@COMMAND@'""",
+orbs:
+  pipeguard: pipeguard/guard@1
+
+and in a job's steps, in the place of `run: @COMMAND@`:
+
+      - pipeguard/run:
+          command: |
+            @COMMAND@""",
     "azure": """\
-Azure Pipelines, in a job's steps (azure-pipelines.yml):
+Azure Pipelines, in azure-pipelines.yml (`endpoint` is your service connection to GitHub):
 
-  - script: pip install pipeguard
-  - script: guard run -c '@COMMAND@'""",
+resources:
+  repositories:
+    - {repository: pipeguard, type: github, name: pipeguard/action, ref: refs/tags/v1, endpoint: github}
+
+and in a job's steps, in the place of `script: @COMMAND@`:
+
+  - template: azure-pipelines/guard.yml@pipeguard
+    parameters:
+      run: |
+        @COMMAND@""",
     "buildkite": """\
 Buildkite, in a step of the pipeline:
 
-    commands:
-      - pip install pipeguard
-      - guard run -c '@COMMAND@'""",
+    command: @COMMAND@
+    plugins:
+      - pipeguard/pipeguard#v1.0.0: ~""",
     "teamcity": """\
-TeamCity, in a command line build step:
+TeamCity, in a command line build step (or by the recipe teamcity/recipe.yml):
 
     pip install pipeguard
     guard run -c '@COMMAND@'""",

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from guard import settings, settings_file
 from guard.commands import init
@@ -131,15 +132,35 @@ def test_snippet_of_the_ci(repository: Path, path: str, ci: str, capsys: pytest.
     assert init.look(repository).cis == (ci,)
     init.run()
     out = capsys.readouterr().out
-    assert "pip install pipeguard" in out
-    assert "guard run -c 'go test ./...'" in out
+    assert "pipeguard" in out
+    assert "go test ./..." in out
 
 
 def test_a_snippet_for_each_platform() -> None:
     for name in PLATFORMS:
-        assert "guard run" in init.snippet(name, "make")
+        assert "make" in init.snippet(name, "make")
+        assert "pipeguard" in init.snippet(name, "make")
         assert "@COMMAND@" not in init.snippet(name, "make")
     assert "guard run --" in init.snippet("none", "make")
+
+
+@pytest.mark.parametrize("command", sorted({command for _, _, command in init._MARKS}))
+def test_snippets_are_what_the_ci_reads(command: str) -> None:
+    """The indented lines of each are YAML that holds the command as it stands."""
+    for name, where in (("github", "run"), ("circleci", "command"), ("azure", "run"), ("buildkite", "command")):
+        lines = init.snippet(name, command).splitlines()
+        indented = [line for line in lines if line.startswith("  ") and "repository:" not in line and "pipeguard/guard@1" not in line]
+        found = yaml.safe_load("\n".join(line for line in indented if not line.strip().startswith("repositories:")))
+        texts = [value for key, value in scalars(found) if key == where]
+        assert [text.strip() for text in texts] == [command], name
+
+
+def scalars(node: object, key: object = None) -> list[tuple[object, str]]:
+    if isinstance(node, dict):
+        return [one for name, value in node.items() for one in scalars(value, name)]
+    if isinstance(node, list):
+        return [one for value in node for one in scalars(value, key)]
+    return [(key, node)] if isinstance(node, str) else []
 
 
 def test_what_the_repository_uses(repository: Path) -> None:
