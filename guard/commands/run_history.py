@@ -17,6 +17,7 @@ from guard.diagnosis.mask import Masker
 from guard.errors import GuardError
 from guard.failsafe import confess, say
 from guard.history import place, spool
+from guard.history.checking import checked, shortened
 from guard.history.entry import entry
 from guard.history.forget import DAYS, MEGABYTES, retain
 from guard.history.opening import open_store
@@ -82,10 +83,13 @@ class Remembering:
             return
         document: dict[str, Any] = result.run_object(run, self._masker)
         document |= {"exit_code": code, "project": self.project, "branch": self.branch, "commit": self.commit}
+        document = shortened(document)
+        if run.status == "interrupted" and (place.exists(self.setting, self._workspace) or not self.setting.startswith("sqlite:")):
+            # Whoever told guard to stop does not wait for a server or for others that write.
+            self._leave_for_later(document)
+            return
 
         def work(store: SqlStore) -> bool:
-            from guard.history.checking import checked
-
             store.record([entry(checked(document))])
             self._retain(store)
             return True
@@ -103,7 +107,7 @@ class Remembering:
             retain(store, days, None, self.project)
 
     def _leave_for_later(self, document: dict[str, Any]) -> None:
-        """The server was gone: the run waits beside the checkout for the next one that reaches it."""
+        """The run waits in the spool for the next one that takes it in: its server was gone, or there is no time."""
         import json
 
         file = place.spool_of(self.setting, self._workspace)

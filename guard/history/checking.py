@@ -17,7 +17,10 @@ from guard import packed
 
 LONGEST_LINE = 4 << 20
 """Characters of one run."""
-_LONGEST_TEXT = 64 << 10
+_LONGEST_TEXT = 1 << 20
+_KEPT_TEXT = 8 << 10
+"""Characters of a text that are kept; a script given as text may be long."""
+_KEPT_ITEMS = 500
 _MOST_ITEMS = 2_000
 _LARGEST_NUMBER = 1e15
 _DEEPEST = 24
@@ -63,6 +66,23 @@ def checked(document: Any) -> dict[str, Any]:
         raise Unsound("id: is longer than 200 characters or not printable")
     document["started_at"] = utc(document["started_at"])
     return document
+
+
+def shortened(value: Any) -> Any:
+    """A JSON value as it is kept: long texts and lists cut, what has no end in sight left out."""
+    return _shortened(value, 0)
+
+
+def _shortened(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= _KEPT_TEXT else value[: _KEPT_TEXT - 1] + "…"
+    if isinstance(value, (list, dict)) and depth >= _DEEPEST:
+        return None
+    if isinstance(value, list):
+        return [_shortened(one, depth + 1) for one in value[:_KEPT_ITEMS]]
+    if isinstance(value, dict):
+        return {key[:_KEPT_TEXT]: _shortened(one, depth + 1) for key, one in list(value.items())[:_KEPT_ITEMS]}
+    return value
 
 
 def utc(text: str) -> str:

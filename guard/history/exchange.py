@@ -8,7 +8,7 @@ from typing import IO
 
 from guard.diagnosis.mask import Masker
 from guard.errors import GuardError
-from guard.history.checking import LONGEST_LINE, Unsound, parsed
+from guard.history.checking import LONGEST_LINE, Unsound, parsed, shortened
 from guard.history.entry import Entry, entry
 from guard.history.store import SqlStore
 from guard.report.result import masked_value
@@ -41,7 +41,7 @@ def take(store: SqlStore, lines: Iterable[str], name: str, masker: Masker) -> tu
             except Unsound as problem:
                 raise GuardError(f"{name}:{number}: {problem}", "nothing was imported") from problem
             identity = document["id"]
-            document = masked_value(document, masker)
+            document = masked_value(shortened(document), masker)
             document["id"] = identity
             yield entry(document)
 

@@ -36,7 +36,7 @@ def seconds(at: str) -> float | None:
     """ISO 8601 → seconds since 1970."""
     try:
         return datetime.fromisoformat(at).timestamp()
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, TypeError):
         return None
 
 

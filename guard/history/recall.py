@@ -92,7 +92,7 @@ class History:
             times=len(runs),
             tried=len({run_id for run_id, _ in trials}),
             healed=len({run_id for run_id, _ in healed}),
-            by=tuple(name for name, _ in Counter(trial.remedy for _, trial in healed).most_common()),
+            by=tuple(_shown(name) for name, _ in Counter(trial.remedy for _, trial in healed).most_common()),
             likeness=round(likeness, 4),
         )
 
@@ -113,3 +113,8 @@ class History:
 
     def _answer(self, question: Callable[[SqlStore], list[T]]) -> list[T]:
         return self._ask(question) or []
+
+
+def _shown(name: str) -> str:
+    """A remedy's name for the report: it may come from a file that somebody else wrote."""
+    return "".join(letter for letter in name if letter.isprintable())[:80]

@@ -197,7 +197,7 @@ def test_what_a_user_can_do_wrong_is_said_in_two_lines(place: Path, arguments: t
         (json.dumps(healed("x")).replace("61.0", "1e400"), "too large"),
         (json.dumps(healed("x", started_at="yesterday")), "is no date"),
         (json.dumps(healed("x", platform="mars")), "platform"),
-        (json.dumps(healed("x", branch="b" * 100_000)), "a text is longer"),
+        (json.dumps(healed("x", branch="b" * 2_000_000)), "a text is longer"),
         (json.dumps(document("x", [attempt(n, 1) for n in range(1, 2500)])), "more than 2000 entries"),
         ("x" * (5 << 20), "longer than 4 MiB"),
     ],
@@ -522,3 +522,28 @@ def test_the_demo(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "result-1.json:3\nresult-2.json:2\nresult-3.json:2\n" in done.stdout
     assert "seen 2 times, healed 2 of 2 by user_strategy/drop-generator-cache" in done.stdout
+
+
+def test_a_run_that_was_told_to_stop_is_remembered_without_delay(place: Path) -> None:
+    build(place)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(place.parent)}
+    locker = sqlite3.connect(place / ".pipeguard/history.db", isolation_level=None)
+    locker.execute("BEGIN IMMEDIATE")
+    child = subprocess.Popen(
+        [sys.executable, "-m", "guard", "run", "--", "sh", "-c", "echo begun; exec sleep 60"], cwd=place, env=environment, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"begun\n"
+    child.terminate()
+    assert child.wait(30) == 143
+    locker.execute("ROLLBACK")
+    locker.close()
+    assert [run["status"] for run in exported(place)] == ["healed", "interrupted"]
+
+
+def test_a_run_of_any_size_is_kept(place: Path) -> None:
+    script = "# " + "x" * 90_000 + "\necho E9999 " + "y" * 9_000 + "; exit 3"
+    assert guard(place, "run", "-c", script).returncode == 3
+    (run,) = exported(place)
+    assert max(len(word) for word in run["command"]) <= 8192
+    assert guard(place, "history", "import", "-", given=json.dumps(run)).returncode == 0
