@@ -50,11 +50,11 @@ def after_first(
             shielded("letting go of the classifier", None, asking.close)
     shielded("reporting", None, lambda: terminal.conclude(run))
     code = _verdict(run, settings)
-    if history is not None:
-        shielded("the history", None, lambda: history.keep(run, code))
     path = settings.result_file or str(request.flags.get("result_file") or "") or env.get("PIPEGUARD_RESULT", "")
     if masker is not None and (path or skin is not None):
         shielded("the result file", None, lambda: _hand_over(path, run, code, masker, env, settings))
+    if history is not None:
+        shielded("the history", None, lambda: history.keep(run, code))
     shielded(
         "telling others", None,
         lambda: run_escalate.after(
