@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
@@ -67,28 +68,26 @@ def pipeline(folder: Path, *words: str, env: Mapping[str, str] | None = None) ->
         ["unshare", "-n", gitlab_ci_local(), "--no-color", "--shell-isolation", "--variable", "GITLAB_CI=true", *words],
         cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=110,
     )  # fmt: skip
-    return done.returncode, {**_jobs(folder, done.stdout), "": Job(done.returncode, done.stdout + done.stderr)}
+    return done.returncode, {**_jobs(folder, done.stdout + done.stderr), "": Job(done.returncode, done.stdout + done.stderr)}
 
 
 def _jobs(folder: Path, out: str) -> dict[str, Job]:
     jobs = {}
     for line in out.splitlines():
-        ended = re.match(r"(.+?) +finished in [\d.]+ m?s(?: +(?:FAIL|WARN) (\d+))?\s*$", line)
-        if not ended:
+        ended = re.match(r"(.+?) +finished in [\d.]+ (?:m?s|min)(?: +(?:FAIL|WARN) (\d+))?\s*$", line)
+        if not ended or ended[1] in ("pipeline", "parsing and downloads"):
             continue
         name = ended[1]
-        # Its file names hold what is no letter or digit in another form.
-        logs = [path for path in (folder / ".gitlab-ci-local" / "output").glob("*.log") if _plain(path.stem) == _plain(name)]
-        log = logs[0].read_text(errors="replace") if logs else ""
-        kept = [path for path in (folder / ".gitlab-ci-local" / "artifacts").glob("*") if _plain(path.name) == _plain(name)]
-        reports = next(iter(sorted(kept[0].glob(".pipeguard/reports/*"))), None) if kept else None
-        jobs[name] = Job(int(ended[2] or 0), log, reports)
+        local = folder / ".gitlab-ci-local"
+        log = local / "output" / f"{_file(name)}.log"
+        reports = next(iter(sorted((local / "artifacts" / _file(name)).glob(".pipeguard/reports/*"))), None)
+        jobs[name] = Job(int(ended[2] or 0), log.read_text(errors="replace"), reports)
     return jobs
 
 
-def _plain(name: str) -> str:
-    """A job's name as the tool's files have it: their other letters stand as code points between letters I and A."""
-    return re.sub(r"[^a-z0-9]", "", re.sub(r"I[A-Z]+", "", name).lower())
+def _file(name: str) -> str:
+    """A job's name as the tool's folders have it: what is no letter, digit, `_` or `-` stands as its base64."""
+    return re.sub(r"[^\w-]+", lambda match: base64.urlsafe_b64encode(match[0].encode()).decode().rstrip("="), name)
 
 
 class _Reference(list):  # type: ignore[type-arg]
