@@ -229,6 +229,8 @@ def _shipped() -> Finding:
 
 
 def _about_files(env: Mapping[str, str], settings: Settings | None) -> Iterator[Finding]:
+    if settings:
+        yield Finding(*_history(settings, env))
     result = settings.result_file if settings else env.get("PIPEGUARD_RESULT")
     if result:
         reason = _not_writable(Path(result).absolute(), file=True)
@@ -241,6 +243,13 @@ def _about_files(env: Mapping[str, str], settings: Settings | None) -> Iterator[
     except OSError as error:
         folder, reason = Path("?"), error.strerror or "no folder for temporary files"
     yield Finding("problem" if reason else "ok", "report folder", f"{folder}: {reason or 'can be written'}", {"path": str(folder)})
+
+
+def _history(settings: Settings, env: Mapping[str, str]) -> tuple[str, str, str, dict[str, object]]:
+    from guard.commands.doctor_history import look
+
+    state, text, data = look(settings, env, detect.workspace(env))
+    return state, "history", text, data
 
 
 def _not_writable(path: Path, *, file: bool) -> str:
