@@ -33,8 +33,8 @@ def section(view: View, name: str, trends: Trends, index: str = "") -> str:
 
 
 def title(view: View) -> str:
-    """`shop, branch main`."""
-    parts = [_named(view.project)] if view.project is not None else []
+    """`shop, branch main`; of several projects `all projects, branch main`."""
+    parts = ["all projects" if view.project is None else _named(view.project)]
     if view.branch is not None:
         parts.append(f"branch {_named(view.branch)}")
     return ", ".join(parts)

@@ -129,7 +129,7 @@ class Trends:
     step: str
     """day, week, month or year."""
     views: tuple[View, ...]
-    """First the whole, then each project, each followed by its branches."""
+    """First the whole, then branches of several projects, then each project, each followed by its branches."""
     left_out_views: int
     projects: tuple[View, ...]
     """The largest projects, each by itself."""
@@ -273,12 +273,29 @@ class _Views:
         # Remedies and tests may have been kept longer than the runs.
         everyone = [*ranked, *({*tried, *seen} - {*ranked})]
         self.whole = self._sum(None, list(by_project.values()), everyone) or self._of(_Cell(), None, None, everyone)
+        self.shared = self._shared()
         several = [owner for owner in self.branches if len(self.branches[owner]) > 1]
-        self.count = 1 + (len(ranked) if len(ranked) > 1 else 0) + sum(len(self.branches[owner]) for owner in several)
+        self.count = 1 + len(self.shared) + (len(ranked) if len(ranked) > 1 else 0) + sum(len(self.branches[owner]) for owner in several)
+
+    def _shared(self) -> list[tuple[str, _Cell]]:
+        """Branches that several projects have, each over all of them, the largest first."""
+        owners: dict[str, list[str]] = {}
+        for owner, names in self.branches.items():
+            for name in names:
+                owners.setdefault(name, []).append(owner)
+        found = []
+        for name, many in owners.items():
+            if len(many) > 1:
+                total = _Cell()
+                for owner in many:
+                    total.take(self.cells[owner, name])
+                found.append((name, total))
+        return sorted(found, key=lambda one: (-one[1].runs.total(), one[0]))
 
     def pages(self) -> tuple[View, ...]:
-        """First the whole, then the largest projects, each followed by its largest branches."""
+        """First the whole and its largest branches, then the largest projects, each followed by its largest branches."""
         found = [self.whole]
+        found += [self._of(cell, None, name, []) for name, cell in self.shared[:MOST_BRANCHES]]
         for view in self.projects[:MOST_PROJECTS]:
             owner = view.project or ""
             if len(self.projects) > 1:

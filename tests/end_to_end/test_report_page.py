@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 
 from guard.report.html_page import page
+from guard.report.trends import trends
+from tests.bench import invented_runs
 from tests.unit.test_report_formats import MADE_AT, hostile, made_up
 
 pytestmark = pytest.mark.tools
@@ -42,6 +44,7 @@ frames.forEach(function (frame, at) {{ frame.onload = function () {{
     background: getComputedStyle(body).backgroundColor, ink: getComputedStyle(body).color,
     views: shown.map(function (one) {{ return one.id; }}), form: !inner.querySelector("form").hidden,
     options: Array.prototype.map.call(inner.querySelectorAll("select"), function (one) {{ return one.options.length; }}),
+    lists: Array.prototype.filter.call(inner.querySelectorAll("select"), function (one) {{ return one.offsetHeight > 0; }}).length,
     chosen: Array.prototype.map.call(inner.querySelectorAll("select"), function (one) {{ return one.selectedIndex < 0 ? "" : one.options[one.selectedIndex].text; }}),
     wide: wide.map(function (one) {{ return one.outerHTML.slice(0, 120); }}), smallest: Math.min.apply(null, texts),
     title: inner.title, scripts: inner.scripts.length
@@ -142,11 +145,23 @@ def brightness(colour: object) -> float:
 def test_filters_choose_a_view(browser: str, place: Place) -> None:
     found = made_up()
     (place.folder / "page.html").write_text(page(found, MADE_AT))
-    at = next(number for number, view in enumerate(found.views) if view.branch is not None)
-    view = found.views[at]
-    [whole, one], console = place.visit(browser, at=[(1100, ""), (1100, f"#v{at}")])
-    assert (whole["views"], whole["chosen"], whole["form"]) == (["v0"], ["all projects", "all branches"], True)
-    assert (one["views"], one["chosen"], console) == ([f"v{at}"], [view.project, view.branch], [])
+    def name(project: str | None, branch: str | None) -> str:
+        return next(f"v{number}" for number, view in enumerate(found.views) if (view.project, view.branch) == (project, branch))
+
+    chosen = [(None, None), ("shop", None), ("shop", "main"), (None, "main")]
+    measured, console = place.visit(browser, at=[(1100, f"#{name(*one)}") for one in chosen])
+    assert console == []
+    for (project, branch), one in zip(chosen, measured, strict=True):
+        assert one["views"] == [name(project, branch)]
+        assert one["chosen"] == [project or "all projects", branch or "all branches"]
+        assert (one["form"], one["lists"]) == (True, 2)
+
+
+def test_one_project_is_not_asked_for(browser: str, place: Place) -> None:
+    rows = list(invented_runs.runs(400, projects=1))
+    (place.folder / "page.html").write_text(page(trends(rows), MADE_AT))
+    [found], console = place.visit(browser)
+    assert (found["form"], found["lists"], found["title"], console) == (True, 1, "Build health: shop", [])
 
 
 def test_without_scripts_the_page_is_complete(browser: str, place: Place) -> None:
