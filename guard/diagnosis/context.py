@@ -20,7 +20,9 @@ _NAMED = re.compile(r"^(?:=== (?:RUN|PAUSE|CONT)|\s*\[ RUN      \]|Running \S*[T
 # The words of an assertion: what a test expected and got is the test's text.
 _ASSERTION = re.compile(
     r"(?:^E\s+(?:assert|AssertionError|\+|-|\s+where)\b|\bassert(?:ion)?(?:Error|Failed\w*)?\b[^:]*(?:==|!=|:| in | is )"
-    r"|(?<!\()\bexpect(?:ed)?\b.*\b(?:to (?:be|equal|contain|match|have|throw)|but (?:got|was|received)|received|actual|got)\b"
+    r"|(?<!\()\bexpect(?:ed)?\b.*\bto (?:be|equal|contain|match|have|throw)\b"
+    # A download that is checked says what it expected too.
+    r"|^(?!.*\b(?:checksum|hash|sha-?\d{1,3}|md5|digest|integrity|crc\d*)\b).*(?<!\()\bexpect(?:ed)?\b.*\b(?:but (?:got|was|received)|received|actual|got)\b"
     r"|^\s*(?:Expected|Received|Actual|expected|actual|got|want|left|right)\s*(?:value)?[:=]"
     r"|^\s*(?:await )?expect\(|\bassert(?:Equals?|That|True|False|Raises|In|Contains)?\s*\()",
     re.IGNORECASE,
@@ -28,8 +30,10 @@ _ASSERTION = re.compile(
 # A line of source code shown by a compiler, a linter, a traceback or a diff.
 _SOURCE = re.compile(
     r"^(?:>\s{2,}\S|\s*\d+ \| |\s*\| |\s*-->\s|\s*File \"[^\"]+\", line \d+|\s+at [\w$.<>]+ ?\(|\+\+\+ |--- a/|@@ |[+-]\s{2,}\S"
-    r"|\s*(?:#|//|/\*|\* ).{10,}$)"
+    r"|\s*(?:#|//|/\*).{10,}$|\s+\* .{10,}$)"
 )
+# A signature that asks for the mark at the line's beginning knows that its tool prints it: `#` of the JVM, `*` of Vault.
+_ASKS_FOR_MARK = re.compile(r"\^(?:\\s[*+])?(?:#|\\\*|\[\*)")
 # A shell that shows the command it is about to run (`set -x`, runners' echo): not yet a result.
 _ECHOED = re.compile(r"^(?:\++ |\$ |> (?=@?[\w./-]+@\d)|Run )\S")
 _LINTER = re.compile(r"^\S+\.\w{1,6}:\d+(?::\d+)?:? +(?:[A-Z]{1,4}\d{2,5}\b|(?:warning|note|info|hint)\b)")
@@ -61,10 +65,12 @@ class Lines:
             )
         return answer
 
-    def is_quoted(self, index: int) -> bool:
-        """Whether the line shows source code, a linter's finding or a command that is only echoed."""
+    def is_quoted(self, index: int, pattern: str = "") -> bool:
+        """Whether the line shows source code, a linter's finding or a command that is only echoed; `pattern`: what found it."""
         text = self._log.text(index)
-        return bool(_SOURCE.match(text) or _LINTER.match(text) or _ECHOED.match(text))
+        if _LINTER.match(text) or _ECHOED.match(text):
+            return True
+        return bool(_SOURCE.match(text)) and not (text.lstrip()[:1] in ("#", "*") and _ASKS_FOR_MARK.search(pattern))
 
     def is_retry(self, index: int) -> bool:
         """Whether the line itself says that it will be tried again."""

@@ -19,23 +19,10 @@ from guard.diagnosis.match import Hit, Matcher
 from guard.signatures.load import read, sources
 from guard.types import Command, LogWindow, NoMemory, Outcome, Telemetry
 
-_COMMENT = "begins like a comment in quoted source, which takes its weight; a real log has other lines beside it"
 _ASSERTION = "“expected …” reads like a test's assertion, which takes its weight"
 # signature -> (label that its example is given instead, why that may be)
 MAY_DIFFER = {
-    "circleci-config-compile": ("unknown", _COMMENT),
-    "circleci-config-rerun": ("unknown", _COMMENT),
-    "git-lock-update": ("unknown", _COMMENT),
-    "jvm-cannot-start": ("unknown", _COMMENT),
-    "jvm-crash-bus": ("unknown", _COMMENT),
-    "node-heap": ("unknown", _COMMENT),
-    "opam-conflict": ("unknown", _COMMENT),
-    "vault-auth-denied": ("unknown", _COMMENT),
-    "vault-auth-token": ("unknown", _COMMENT),
-    "vault-sealed-sealed": ("unknown", _COMMENT),
-    "checksum-mismatch-mismatch": ("unknown", _ASSERTION),
     "jenkins-config-lib": ("unknown", _ASSERTION),
-    "python-checksum": ("unknown", _ASSERTION),
 }
 _APART = 120
 """Empty lines between two examples: further than any signature looks around."""
