@@ -48,7 +48,7 @@ def run(*, as_json: bool = False, signatures: str | None = None, config: str | N
         return _report(env, [_signature_file(signatures)], as_json)
     found, settings = _settings(env, config)
     machine = look_around(env, str(Path.cwd()), settings.allow if settings else Allow(), bool(settings and settings.probes))
-    return _report(env, [*_about_machine(machine), *_about_guard(), found, *_about_files(env, settings)], as_json)
+    return _report(env, [*_about_machine(machine), *_about_guard(), found, *_about_files(env, settings), *_about_outside(env, settings)], as_json)
 
 
 def _report(env: Mapping[str, str], findings: list[Finding], as_json: bool) -> int:
@@ -243,6 +243,20 @@ def _about_files(env: Mapping[str, str], settings: Settings | None) -> Iterator[
     except OSError as error:
         folder, reason = Path("?"), error.strerror or "no folder for temporary files"
     yield Finding("problem" if reason else "ok", "report folder", f"{folder}: {reason or 'can be written'}", {"path": str(folder)})
+
+
+def _about_outside(env: Mapping[str, str], settings: Settings | None) -> Iterator[Finding]:
+    """Whom a run would tell, and what is missing for it; nobody is asked."""
+    from guard.report import otel
+
+    if settings and settings.escalate:
+        from guard.escalate.deliver import obstacles
+
+        for name, lack in obstacles(settings.escalate, env).items():
+            yield Finding("note" if lack else "ok", f"escalate.{name}", lack or "has what it needs", {"lacks": lack})
+    if otel.wanted(env):
+        lack = otel.obstacle(env)
+        yield Finding("note" if lack else "ok", "OpenTelemetry", lack or "runs that fail or heal are exported", {"lacks": lack})
 
 
 def _history(settings: Settings, env: Mapping[str, str]) -> tuple[str, str, str, dict[str, object]]:

@@ -47,6 +47,19 @@ def deliver(
     return [line for name in chosen if (line := outcomes.get(name, f"{name}: not told: {late}"))]
 
 
+def obstacles(wanted: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, str]:
+    """Each target that the settings name → what is missing here to tell it; "" where nothing is. Nothing is connected."""
+    found = {}
+    for name in wanted:
+        if name in TARGETS:
+            try:
+                TARGETS[name].check(wanted[name], env)
+                found[name] = ""
+            except Undelivered as lack:
+                found[name] = str(lack)
+    return found
+
+
 def _told_elsewhere(name: str, wanted: Mapping[str, Any], env: Mapping[str, str]) -> bool:
     if _INSTEAD.get(name) not in wanted:
         return False

@@ -10,6 +10,13 @@ from guard.escalate.github_api import Repository, cut, ours, pull_request
 from guard.escalate.notice import Notice
 
 NAME = "pr_comment"
+_PERMISSION = "pull-requests"
+
+
+def check(options: Any, env: Mapping[str, str]) -> None:
+    """A repository and a token."""
+    del options
+    Repository(env, _PERMISSION).close()
 
 
 def tell(notice: Notice, options: Any, env: Mapping[str, str]) -> str:
@@ -18,7 +25,7 @@ def tell(notice: Notice, options: Any, env: Mapping[str, str]) -> str:
     number = pull_request(env)
     if number is None:
         return ""
-    with closing(Repository(env, "pull-requests")) as repository:
+    with closing(Repository(env, _PERMISSION)) as repository:
         for one in repository.pages(f"issues/{number}/comments"):
             if isinstance(one.get("id"), int) and ours(one, notice.job_marker):
                 repository.write("PATCH", f"issues/comments/{one['id']}", {"body": cut(notice.body)})

@@ -10,12 +10,19 @@ from guard.escalate.github_api import LABEL, Repository, cut, ours
 from guard.escalate.notice import Notice
 
 NAME = "github_issue"
+_PERMISSION = "issues"
+
+
+def check(options: Any, env: Mapping[str, str]) -> None:
+    """A repository and a token."""
+    del options
+    Repository(env, _PERMISSION).close()
 
 
 def tell(notice: Notice, options: Any, env: Mapping[str, str]) -> str:
     """Open an issue, or comment on the open one of the same failure."""
     del options
-    with closing(Repository(env, "issues")) as repository:
+    with closing(Repository(env, _PERMISSION)) as repository:
         number = _open_issue(repository, notice.marker)
         if number is not None:
             repository.write("POST", f"issues/{number}/comments", {"body": cut(notice.body)})

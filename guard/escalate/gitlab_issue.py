@@ -12,6 +12,12 @@ from guard.escalate.notice import Notice
 NAME = "gitlab_issue"
 
 
+def check(options: Any, env: Mapping[str, str]) -> None:
+    """A project and a token."""
+    del options
+    Project(env).close()
+
+
 def tell(notice: Notice, options: Any, env: Mapping[str, str]) -> str:
     """Open an issue, or write a note on the open one of the same failure."""
     del options

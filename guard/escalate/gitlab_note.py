@@ -12,6 +12,12 @@ from guard.escalate.notice import Notice
 NAME = "mr_comment"
 
 
+def check(options: Any, env: Mapping[str, str]) -> None:
+    """A project and a token."""
+    del options
+    Project(env).close()
+
+
 def tell(notice: Notice, options: Any, env: Mapping[str, str]) -> str:
     """Write a note on the merge request; outside of one there is nothing to tell."""
     del options

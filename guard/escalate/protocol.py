@@ -14,6 +14,9 @@ class Target(Protocol):
     NAME: str
     """The key under `escalate:` in the settings."""
 
+    def check(self, options: Any, env: Mapping[str, str]) -> None:
+        """Raise Undelivered for what is missing here to tell it; nothing is connected."""
+
     def tell(self, notice: Notice, options: Any, env: Mapping[str, str]) -> str:
         """Tell it; `options` is what the settings say under its key.
 

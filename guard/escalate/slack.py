@@ -17,16 +17,25 @@ _LONGEST = 2_800
 _EVIDENCE_LINES = 5
 
 
+def check(options: Any, env: Mapping[str, str]) -> None:
+    """The webhook's address."""
+    _connection(options, env).close()
+
+
 def tell(notice: Notice, options: Any, env: Mapping[str, str]) -> str:
     """Post to the webhook that the variable `webhook_env` holds."""
-    address = env.get(options["webhook_env"], "").strip()
-    if not address:
-        raise Undelivered(f"the variable {options['webhook_env']} is empty")
-    with closing(Connection(address)) as connection:
+    with closing(_connection(options, env)) as connection:
         answer = connection.send("POST", "", message(notice, options.get("channel", "")))
         if not answer.fine:
             raise refused(answer)
     return "told Slack"
+
+
+def _connection(options: Any, env: Mapping[str, str]) -> Connection:
+    address = env.get(options["webhook_env"], "").strip()
+    if not address:
+        raise Undelivered(f"the variable {options['webhook_env']} is empty")
+    return Connection(address)
 
 
 def message(notice: Notice, channel: str = "") -> dict[str, Any]:

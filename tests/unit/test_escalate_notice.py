@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from guard.escalate import TARGETS, webhook
+from guard.escalate.deliver import obstacles
 from guard.escalate.github_api import cut, ours, pull_request
 from guard.escalate.job import Job, job
 from guard.escalate.notice import ends_red, inert, notice
@@ -163,3 +164,15 @@ def test_by_github_s_own_renderer_nothing_of_a_log_is_a_link_or_a_mention() -> N
     assert re.findall(r"<(?:a|img|script|b|h1)\b[^>]*>", shown) == ['<a href="https://ci.example/1">']
     text = re.sub(r"<[^>]+>", "", re.sub(r"<code.*?</code>", "", shown, flags=re.DOTALL))
     assert not re.findall(r"(?<!\w)[@#!]\w+", text)
+
+
+def test_what_is_missing_is_named_without_a_connection() -> None:
+    wanted = {"github_issue": True, "mr_comment": True, "slack": {"webhook_env": "S"}, "webhook": {"url": "https://x.example", "token_env": "T"}, "healed": True}
+    bare = obstacles(wanted, {})
+    assert list(bare) == ["github_issue", "mr_comment", "slack", "webhook"]
+    assert all(bare.values())
+    env = {
+        "GITHUB_REPOSITORY": "o/r", "GH_TOKEN": "t", "CI_API_V4_URL": "https://l.example/api/v4", "CI_PROJECT_ID": "1", "GITLAB_TOKEN": "t",
+        "S": "https://s.example", "T": "t",
+    }  # fmt: skip
+    assert set(obstacles(wanted, env).values()) == {""}
