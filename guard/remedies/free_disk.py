@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from guard.remedies import docker_space, hosted_folders, own_command
 from guard.remedies.deleting import delete_tree
 from guard.remedies.full_disk import FullDisk, full_disk
 from guard.remedies.protocol import nothing_to_undo
 from guard.remedies.reclaimable import Reclaimable, may_go, reclaimable
 from guard.remedies.sizes import holds
+from guard.remedies.tools_in_play import programs
 from guard.types import Action, Applied, Change, Diagnosis, Outcome, Refusal, Surroundings
 
 NAME = "free_disk"
@@ -24,6 +26,7 @@ _MB = 1 << 20
 _LEAST, _MOST = 256 * _MB, 2048 * _MB
 """Bytes that are worth another attempt when nothing tells how many it needs: a tenth of the disk, within these."""
 _LEAST_INODES = 5_000
+_SUDO_S = 180.0
 
 
 @dataclass(frozen=True)
@@ -43,26 +46,30 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     if full is None:
         return Refusal(NAME, "nothing shows which file system was full")
     temp = outcome.command.env.get("TMPDIR", "")
+    used = programs(outcome.command)
     found = [
         _Candidate(thing, gives)
-        for thing in reclaimable(surroundings, temp)
+        for thing in reclaimable(surroundings, temp, used)
         if (gives := sum(holds(entry, full.device)[full.inodes] for entry in thing.entries)) > 0
     ]
     enough = _enough(full)
     chosen = smallest_sufficient(found, enough, lambda one: one.gives)
     total = sum(one.gives for one in chosen)
     place = full.mount.path
-    if total < (1 if full.inodes else _MB):
+    prune = docker_space.action(surroundings, full.device, enough - total, place) if total < enough and not full.inodes else None
+    if total < (1 if full.inodes else _MB) and prune is None:
         return Refusal(
             NAME, f"nothing that may be deleted lies on the full file system of {place} (`allow: {{delete: […]}}` names folders)"
         )
     told = f"{total} inodes" if full.inodes else f"{total // _MB} MB"
+    deletes = f"frees {told} on the full file system of {place} by deleting {_told([one.thing.what for one in chosen])}" if chosen else ""
+    prunes = "" if prune is None else "frees what docker keeps and nothing uses"
     return Change(
         remedy=NAME,
-        summary=f"frees {told} on the full file system of {place} by deleting {_told([one.thing.what for one in chosen])}",
-        actions=tuple(_action(one.thing, place) for one in chosen),
+        summary=" and ".join(text for text in (deletes, prunes) if text),
+        actions=(*(_action(one.thing, place, used) for one in chosen), *((prune,) if prune is not None else ())),
         success_probability=0.65 if total >= enough else 0.4,
-        cost_s=round(0.5 + sum(len(one.thing.entries) for one in chosen) * 0.01 + (0 if full.inodes else total / (1 << 30) * 3), 1),
+        cost_s=_cost(chosen, 0 if full.inodes else total, prune is not None),
         details={"mount": place, "inodes" if full.inodes else "bytes": total},
     )
 
@@ -83,6 +90,12 @@ def smallest_sufficient(
     return chosen
 
 
+def _cost(chosen: Sequence[_Candidate], freed: int, docker: bool) -> float:
+    """Seconds that deleting takes: a little for each entry, three for each GiB, twenty for what docker does."""
+    entries = sum(len(one.thing.entries) for one in chosen)
+    return round(0.5 + entries * 0.01 + freed / (1 << 30) * 3 + (20.0 if docker else 0.0), 1)
+
+
 def _enough(full: FullDisk) -> int:
     if full.inodes:
         return max(_LEAST_INODES, (full.mount.total_inodes or 0) // 50)
@@ -94,10 +107,15 @@ def _told(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _action(thing: Reclaimable, place: str) -> Action:
+def _action(thing: Reclaimable, place: str, used: frozenset[str]) -> Action:
     names = [str(entry.relative_to(thing.root)) for entry in thing.entries]
     target = str(thing.entries[0] if len(names) == 1 else thing.root)
     data = {"what": thing.what, "root": str(thing.root), "entries": json.dumps(names), "mount": place}
+    if thing.by_sudo:
+        data["sudo"] = "yes"
+    needs = sorted(used & hosted_folders.NEEDED_BY)
+    if needs:
+        data["programs"] = json.dumps(needs)
     return Action("delete", target, data)
 
 
@@ -106,16 +124,21 @@ def apply(change: Change, surroundings: Surroundings) -> Applied:
     done: list[str] = []
     problem = ""
     for action in change.actions:
+        if action.kind == "run":
+            lines, failed = docker_space.act(action, surroundings, _free)
+            done += lines
+            problem = problem or failed
+            continue
         root = Path(action.data["root"])
         entries = tuple(root / name for name in json.loads(action.data["entries"]))
-        if not may_go(root, entries, surroundings):
+        if not may_go(root, entries, surroundings, frozenset(json.loads(action.data.get("programs", "[]")))):
             problem = problem or f"{action.target} is not what it was and stays"
             continue
         before = _free(action.data["mount"])
         deleted = 0
         for entry in entries:
             try:
-                delete_tree(root, entry)
+                _delete(root, entry, surroundings, "sudo" in action.data)
                 deleted += 1
             except (OSError, ValueError) as error:
                 problem = problem or f"{entry} could not be deleted: {error}"
@@ -123,6 +146,17 @@ def apply(change: Change, surroundings: Surroundings) -> Applied:
             done.append(f"deleted {action.data['what']} ({deleted} of {len(entries)} entries of {root}){_gain(before, action)}")
     # What could be deleted may be enough: only where nothing went has the remedy failed.
     return Applied(change, tuple(done), error="" if done else problem or "there was nothing left to delete")
+
+
+def _delete(root: Path, entry: Path, surroundings: Surroundings, by_sudo: bool) -> None:
+    """Raises OSError or ValueError where it cannot be deleted."""
+    if not by_sudo:
+        delete_tree(root, entry)
+        return
+    # One of the fixed folders, just seen to be a real one; nothing of a log or a variable is in its name.
+    problem = own_command.run(("sudo", "-n", "rm", "-rf", "--one-file-system", "--", str(entry)), surroundings.env, _SUDO_S)
+    if problem:
+        raise OSError(problem)
 
 
 def _gain(before: tuple[int, int] | None, action: Action) -> str:

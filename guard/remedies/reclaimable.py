@@ -8,7 +8,7 @@ from pathlib import Path
 
 from guard.caches import CACHES
 from guard.caches.root import verified
-from guard.remedies import own_folder
+from guard.remedies import hosted_folders, own_folder
 from guard.remedies.move_temp import PREFIX
 from guard.types import Surroundings
 
@@ -25,10 +25,15 @@ class Reclaimable:
     root: Path
     entries: tuple[Path, ...]
     """Strictly below the root; deleting these deletes all of it."""
+    by_sudo: bool = False
+    """Whether it belongs to root, and we do not: one of the fixed folders of a hosted runner."""
 
 
-def reclaimable(surroundings: Surroundings, temp: str = "") -> Iterator[Reclaimable]:
-    """All that the settings allow; nothing at all where a policy forbids deletion. `temp`: the attempt's TMPDIR."""
+def reclaimable(surroundings: Surroundings, temp: str = "", programs: frozenset[str] = frozenset()) -> Iterator[Reclaimable]:
+    """All that the settings allow; nothing at all where a policy forbids deletion.
+
+    `temp`: the attempt's TMPDIR; `programs`: what the command runs, which a hosted runner's folders may be needed for.
+    """
     allow = surroundings.allow
     if allow.delete is None:
         return
@@ -40,6 +45,9 @@ def reclaimable(surroundings: Surroundings, temp: str = "") -> Iterator[Reclaima
             entries = cache.purgeable(root) if isinstance(root, Path) else ()
             if isinstance(root, Path) and entries:
                 yield Reclaimable(f"the cache of {name.replace('_', ' ')}", root, tuple(entries))
+    if "hosted" in allow.reclaim and (surroundings.root or "sudo" in surroundings.tools):
+        for what, place in hosted_folders.unused(surroundings, programs):
+            yield Reclaimable(what, place.parent, (place,), by_sudo=not surroundings.root)
     for folder in allow.delete:
         root = Path(folder)
         if _listed_folder(root, surroundings):
@@ -47,11 +55,11 @@ def reclaimable(surroundings: Surroundings, temp: str = "") -> Iterator[Reclaima
                 yield Reclaimable(str(entry), root, (entry,))
 
 
-def may_go(root: Path, entries: tuple[Path, ...], surroundings: Surroundings) -> bool:
+def may_go(root: Path, entries: tuple[Path, ...], surroundings: Surroundings, programs: frozenset[str] = frozenset()) -> bool:
     """Whether these entries are allowed to go by what is there now, asked anew before anything is deleted."""
     return any(
         one.root == root and set(entries) <= set(one.entries)
-        for one in reclaimable(surroundings, str(root) if root.name.startswith(PREFIX) else "")
+        for one in reclaimable(surroundings, str(root) if root.name.startswith(PREFIX) else "", programs)
     )
 
 

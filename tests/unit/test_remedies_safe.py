@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from guard.caches import yarn
-from guard.remedies import REMEDIES, refresh_index
+from guard.remedies import REMEDIES, docker_space, hosted_folders, refresh_index
 from guard.types import (
     LABELS,
     Allow,
@@ -43,7 +43,7 @@ KINDS = {
     "kill": {"kill_stragglers", "reset_state", "restart_daemon"},
     "mkdir": {"move_temp", "look_closer"},
     "truncate": {"reset_state"},
-    "run": {"reset_state", "user_strategy", "refresh_index"},
+    "run": {"reset_state", "user_strategy", "refresh_index", "free_disk"},
     "swap": {"add_swap"},
 }
 _PATH_VARIABLES = (
@@ -152,6 +152,9 @@ def harmless(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(os, "killpg", lambda pid, number: told.append(pid))
     if hasattr(signal, "pidfd_send_signal"):
         monkeypatch.setattr(signal, "pidfd_send_signal", lambda *words: told.append(-1))
+    # A hosted runner's own folders are not of this world: were this one, they would really go.
+    monkeypatch.setattr(hosted_folders, "FOLDERS", ())
+    monkeypatch.setattr(hosted_folders, "TOOL_CACHE", "/nowhere")
     for name in ("run", "Popen", "check_output", "check_call", "call"):
         monkeypatch.setattr(subprocess, name, barred)
     return told
@@ -240,7 +243,7 @@ def judge(world: World, name: str, change: Change) -> None:
             assert world.workspace not in Path(action.target).parents, action
         if action.kind == "run":
             # A fixed command; nothing of a log or of a variable is in it.
-            assert action.target in ("dpkg --configure -a", " ".join(refresh_index._APT)), action
+            assert action.target in ("dpkg --configure -a", " ".join(refresh_index._APT), docker_space.WHAT), action
         if action.kind == "kill":
             # Whether it is still that process is asked again before it is ended; here only what was a survivor may be named.
             assert name == "kill_stragglers" or int(action.target) not in (0, 1, -1, os.getpid(), os.getppid()), action
