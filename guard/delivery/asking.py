@@ -1,7 +1,7 @@
 """How the classifier is asked where guard was started without its run-time library.
 
-Signatures speak first. Only where they leave doubt is the library waited for that a fetch brings, where one was asked
-for; a failure of the network itself is no time to fetch anything.
+The standard library computes the same without it (`diagnosis.plain`). Where a fetch was asked for, signatures speak
+first, and only where they leave doubt is it waited for; a failure of the network itself is no time to fetch anything.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from functools import partial
 from pathlib import Path
 
 from guard.delivery import private_folders
-from guard.delivery.lending import VARIABLE, own_folders, wanted
+from guard.delivery.lending import own_folders, wanted
 from guard.delivery.provision import Fetching, NotFetched
 from guard.diagnosis.apart import classify_apart
 from guard.diagnosis.classify import Guess, classify
 from guard.diagnosis.diagnose import diagnose
 from guard.diagnosis.lines import Log
+from guard.failsafe import say
 from guard.types import LABELS, Event, NoMemory, Outcome
 
 LIBRARY, PURPOSE = "onnxruntime", "classifier"
@@ -35,43 +36,33 @@ class Asking:
         self._extra, self._stopped = tuple(extra), stopped
         self._folder: str | None = None
         self._fetching: Fetching | None = None
-        self._why = ""
         if importlib.util.find_spec(LIBRARY) is not None:
             return
         self._folder = _found(env)
-        if self._folder is not None:
-            return
-        self._why = f"{LIBRARY} is not installed ({VARIABLE}=on fetches it)"
-        if wanted(env):
+        if self._folder is None and wanted(env):
             try:
                 self._fetching = Fetching(PURPOSE, env)
             except NotFetched as error:
-                self._why = f"{LIBRARY} is not installed: {error}"
+                _tell(error)
 
     def __call__(self, log: Log, outcome: Outcome) -> Guess:
-        """The classifier's opinion, or an abstention that says why; one that nobody needs says nothing."""
-        if self._why:
+        """The classifier's opinion: by its library where there is one by now, else by the standard library."""
+        if self._fetching is not None:
             said = diagnose(outcome, NoMemory(), self._extra, lambda log, same: Guess())
-            if said.probability >= SURE and said.label != "unknown":
-                return Guess()
-            if self._fetching is not None:
+            if said.probability < SURE or said.label == "unknown":
                 self._wait(LABELS[said.label] == "network")
-        if self._why:
-            return Guess(note=f"no classifier: {self._why}")
+            self.close()
         return classify_apart(log, outcome, partial(_with, self._folder))
 
     def _wait(self, network: bool) -> None:
-        fetching, self._fetching = self._fetching, None
-        if fetching is None:
+        if self._fetching is None:
             return
         try:
             if network:
                 raise NotFetched("not fetched where the network itself fails")
-            self._folder, self._why = str(fetching.wait(self._stopped)), ""
+            self._folder = str(self._fetching.wait(self._stopped))
         except NotFetched as error:
-            self._why = f"{LIBRARY} is not installed: {error}"
-        finally:
-            fetching.end()
+            _tell(error)
 
     def beside(self, hear: Callable[[Event], None]) -> Callable[[Event], None]:
         """`hear`, and with a diagnosis the end of any fetch: no process of ours stands beside the next attempt."""
@@ -87,7 +78,11 @@ class Asking:
         """End a fetch that nobody waits for."""
         if self._fetching is not None:
             self._fetching.end()
-            self._fetching, self._why = None, f"{LIBRARY} is not installed"
+            self._fetching = None
+
+
+def _tell(error: NotFetched) -> None:
+    say(f"guard: {LIBRARY} is not there: {error}; the classifier is computed without")
 
 
 def _found(env: Mapping[str, str]) -> str | None:

@@ -23,11 +23,12 @@ PATIENCE_S = 20.0
 """How long an opinion is waited for: it takes a quarter of a second on an idle machine."""
 
 
-def classify_apart(log: Log, outcome: Outcome, by: Callable[[Log, Outcome], Guess] = classify) -> Guess:
+def classify_apart(log: Log, outcome: Outcome, by: Callable[[Log, Outcome], Guess] | None = None) -> Guess:
     """The model's opinion, or an abstention whose note says why; where processes cannot be forked, asked in this one.
 
     `by`: what asks it, called in the process apart.
     """
+    by = by or classify
     if not hasattr(os, "fork"):
         return by(log, outcome)
     try:

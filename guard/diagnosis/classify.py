@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from guard.diagnosis.lines import Log
 from guard.types import Outcome
+
+if TYPE_CHECKING:
+    from guard.diagnosis.model import Model
 
 
 @dataclass(frozen=True)
@@ -22,18 +26,28 @@ class Guess:
 
 
 def classify(log: Log, outcome: Outcome) -> Guess:
-    """The model's opinion of a log, or an abstention whose `note` says why there is none."""
+    """The model's opinion of a log, or an abstention whose `note` says why there is none.
+
+    Where its run-time library is not installed, the standard library computes the same, in seconds at most.
+    """
+    from guard.diagnosis.model import NoLibrary, NoModel, load
+
     try:
-        from guard.diagnosis.model import NoModel, load
-        from guard.diagnosis.reading import read
-    except ImportError as error:
-        return Guess(note=f"no classifier: {error.name} cannot be imported")
-    try:
-        model = load()
-        reading = read(log, outcome.exit_code, outcome.signal, outcome.ended)
-        probabilities, salience = model.answer(log, reading)
+        try:
+            return _by_library(load(), log, outcome)
+        except (NoLibrary, ImportError):
+            from guard.diagnosis.plain import model as plain
+
+            return plain.answer(log, outcome)
     except NoModel as error:
         return Guess(note=f"no classifier: {error}")
     except Exception as error:
         return Guess(note=f"no classifier: it failed with {type(error).__name__}")
+
+
+def _by_library(model: Model, log: Log, outcome: Outcome) -> Guess:
+    from guard.diagnosis.reading import read
+
+    reading = read(log, outcome.exit_code, outcome.signal, outcome.ended)
+    probabilities, salience = model.answer(log, reading)
     return Guess(probabilities, dict(zip(reading.chosen, salience, strict=True)), model.arbitration)

@@ -22,17 +22,18 @@ BUCKETS = 1 << BITS
 VERSION = 1
 """Raised whenever the same line gets other features: a model of another version is not used."""
 
-_BASE = 0x100000001B3
+BASE = 0x100000001B3
+IDENTIFIER, LONG_NUMBER = 0xDEADBEEF, 0xD1
 _OTHER, _LOWER, _UPPER, _DIGIT, _END = range(5)
-_PREFIX = 5
-_KIND_PAIR, _KIND_SKIP, _KIND_PREFIX, _KIND_FIRST, _KIND_PUNCTUATION = (
+PREFIX = 5
+KIND_PAIR, KIND_SKIP, KIND_PREFIX, KIND_FIRST, KIND_PUNCTUATION = (
     0x9E3779B97F4A7C15,
     0xC2B2AE3D27D4EB4F,
     0x165667B19E3779F9,
     0x27D4EB2F165667C5,
     0x85EBCA77C2B2AE63,
 )
-_LONGEST = 400
+LONGEST = 400
 """Bytes of a line that are looked at."""
 
 
@@ -47,7 +48,7 @@ def features(lines: Sequence[str]) -> Features:
     """The features of cleaned lines, in the order of the lines."""
     import numpy as np
 
-    raw = b"\n".join(line.encode("utf-8", "replace")[:_LONGEST].replace(b"\n", b" ") for line in lines) + b"\n"
+    raw = b"\n".join(line.encode("utf-8", "replace")[:LONGEST].replace(b"\n", b" ") for line in lines) + b"\n"
     data = np.frombuffer(raw, dtype=np.uint8)
     kinds = _table()[data]
     letters = (kinds == _LOWER) | (kinds == _UPPER)
@@ -66,11 +67,11 @@ def features(lines: Sequence[str]) -> Features:
         words = hashed(starts, ends)
         sizes = ends - starts
         number = kind == 2
-        words[number & (sizes > 3)] = np.uint64(0xD1) + np.minimum(sizes[number & (sizes > 3)], 12).astype(np.uint64)
+        words[number & (sizes > 3)] = np.uint64(LONG_NUMBER) + np.minimum(sizes[number & (sizes > 3)], 12).astype(np.uint64)
         line_of_byte = np.cumsum(data == 10) - (data == 10)
         line = line_of_byte[starts]
         identifier, inner = _identifiers(group, starts, kind)
-        words[identifier] = np.uint64(0xDEADBEEF)
+        words[identifier] = np.uint64(IDENTIFIER)
 
         word = ((kind == 1) | number) & ~inner
         punctuation = (kind == 0) & (words != 0)
@@ -78,16 +79,16 @@ def features(lines: Sequence[str]) -> Features:
         parts = [(chosen, at)]
         if len(chosen) > 1:
             same = at[1:] == at[:-1]
-            parts.append(((chosen[:-1] * np.uint64(31) + chosen[1:])[same] * np.uint64(_KIND_PAIR), at[1:][same]))
+            parts.append(((chosen[:-1] * np.uint64(31) + chosen[1:])[same] * np.uint64(KIND_PAIR), at[1:][same]))
         if len(chosen) > 2:
             same = at[2:] == at[:-2]
-            parts.append(((chosen[:-2] * np.uint64(37) + chosen[2:])[same] * np.uint64(_KIND_SKIP), at[2:][same]))
-        long = (kind == 1) & ~inner & (sizes > _PREFIX)
-        parts.append((hashed(starts[long], starts[long] + _PREFIX) * np.uint64(_KIND_PREFIX), line[long]))
-        parts.append((words[punctuation] * np.uint64(_KIND_PUNCTUATION), line[punctuation]))
+            parts.append(((chosen[:-2] * np.uint64(37) + chosen[2:])[same] * np.uint64(KIND_SKIP), at[2:][same]))
+        long = (kind == 1) & ~inner & (sizes > PREFIX)
+        parts.append((hashed(starts[long], starts[long] + PREFIX) * np.uint64(KIND_PREFIX), line[long]))
+        parts.append((words[punctuation] * np.uint64(KIND_PUNCTUATION), line[punctuation]))
         first = np.ones(len(at), dtype=bool)
         first[1:] = at[1:] != at[:-1]
-        parts.append((chosen[first] * np.uint64(_KIND_FIRST), at[first]))
+        parts.append((chosen[first] * np.uint64(KIND_FIRST), at[first]))
         everything = np.concatenate([part for part, _ in parts])
         where = np.concatenate([part for _, part in parts])
         buckets = bucket_of(everything, BITS)
@@ -132,7 +133,7 @@ def bucket_of(hashed: NDArray[np.uint64], bits: int) -> NDArray[np.int32]:
 def word_buckets(word: str) -> tuple[int, ...]:
     """The buckets that one word alone falls into: itself, and its beginning where it is long."""
     found = features([word.lower()]).buckets.tolist()
-    return tuple(found[: 2 if len(word) > _PREFIX else 1])
+    return tuple(found[: 2 if len(word) > PREFIX else 1])
 
 
 def _identifiers(
@@ -180,11 +181,11 @@ def _lowered() -> NDArray[np.uint8]:
 
 
 def _powers(size: int) -> NDArray[np.uint64]:
-    return _powers_of(_BASE, 1 << max(size - 1, 1 << 15).bit_length())[:size]
+    return _powers_of(BASE, 1 << max(size - 1, 1 << 15).bit_length())[:size]
 
 
 def _inverse_powers(size: int) -> NDArray[np.uint64]:
-    return _powers_of(pow(_BASE, -1, 1 << 64), 1 << max(size - 1, 1 << 15).bit_length())[:size]
+    return _powers_of(pow(BASE, -1, 1 << 64), 1 << max(size - 1, 1 << 15).bit_length())[:size]
 
 
 @lru_cache(maxsize=4)

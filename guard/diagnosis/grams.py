@@ -22,7 +22,7 @@ BUCKETS = 2 * CHARACTERS
 _LONGEST = 300
 """Bytes of a line that are looked at."""
 _SHORT, _LONG = 3, 5
-_PAIR = 0xE7037ED1A0B428DB
+PAIR = 0xE7037ED1A0B428DB
 
 
 class Grams(NamedTuple):
@@ -32,12 +32,17 @@ class Grams(NamedTuple):
     counts: NDArray[np.float32]
 
 
+def text_of(lines: Sequence[str]) -> bytes:
+    """What pieces are cut from: the lines' beginnings in small letters, a blank at each end."""
+    text = " \n ".join(" ".join(line[:_LONGEST].split()) for line in lines).lower()
+    return b" " + text.encode("utf-8", "replace") + b" "
+
+
 def grams(lines: Sequence[str]) -> Grams:
     """The pieces of cleaned lines."""
     import numpy as np
 
-    text = " \n ".join(" ".join(line[:_LONGEST].split()) for line in lines).lower()
-    data = np.frombuffer(b" " + text.encode("utf-8", "replace") + b" ", dtype=np.uint8)
+    data = np.frombuffer(text_of(lines), dtype=np.uint8)
     hashed = hashes(data)
     space = (data == 32) | (data == 10)
     inside = np.concatenate(([0], np.cumsum(space)))
@@ -52,7 +57,7 @@ def grams(lines: Sequence[str]) -> Grams:
         starts, ends = edge[::2], edge[1::2]
         starts, ends = starts[ends - starts > 1], ends[ends - starts > 1]
         words = hashed(starts, ends)
-        pairs = (words[:-1] * np.uint64(31) + words[1:]) * np.uint64(_PAIR)
+        pairs = (words[:-1] * np.uint64(31) + words[1:]) * np.uint64(PAIR)
         buckets = np.concatenate((bucket_of(np.concatenate((words, pairs)), BITS), bucket_of(np.concatenate(runs), BITS) + CHARACTERS))
     once, counts = np.unique(buckets, return_counts=True)
     return Grams(once, counts.astype(np.float32))

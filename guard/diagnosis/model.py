@@ -31,6 +31,21 @@ class NoModel(Exception):
     """Why there is no classifier to be had, in a few words."""
 
 
+class NoLibrary(NoModel):
+    """The run-time library is not there, or refuses the file."""
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A classifier's file and what its card says of it, checked."""
+
+    data: bytes
+    labels: tuple[str, ...]
+    network: float
+    linear: float
+    arbitration: Mapping[str, float]
+
+
 @dataclass(frozen=True)
 class Model:
     """A loaded classifier."""
@@ -94,13 +109,11 @@ def _content(where: Path | None, name: str) -> bytes:
     return (where / name).read_bytes()
 
 
-@lru_cache(maxsize=2)
-def load(where: Path | None = None) -> Model:
-    """The classifier of a folder, by default the shipped one.
+def checked(where: Path | None = None) -> Shipped:
+    """The classifier of a folder, by default the shipped one, not yet loaded.
 
     Raises:
-        NoModel: a file is missing, is not the one that its card names, was made for other features or labels, or
-            the run-time library cannot be imported or refuses it.
+        NoModel: a file is missing, is not the one that its card names, or was made for other features or labels.
     """
     try:
         data = _content(where, FILE)
@@ -116,6 +129,18 @@ def load(where: Path | None = None) -> Model:
         raise NoModel(f"the classifier's {FILE} is not the one that {CARD} names: damaged or foreign")
     if set(labels) != set(LABELS) or card.get("features") != VERSION:
         raise NoModel("the classifier was made for another version of guard")
+    return Shipped(data, labels, network, linear, arbitration)
+
+
+@lru_cache(maxsize=2)
+def load(where: Path | None = None) -> Model:
+    """The classifier of a folder, by default the shipped one.
+
+    Raises:
+        NoModel: as `checked` does.
+        NoLibrary: the run-time library cannot be imported or refuses it.
+    """
+    found = checked(where)
     try:
         # Builds of 1.32 report to their maker and keep a database below ~/.cache: nothing may leave the machine.
         os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -126,7 +151,7 @@ def load(where: Path | None = None) -> Model:
         # One thread: the same sums in the same order, and no pool of threads in somebody's build.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False
-        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(found.data, options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        raise NoModel(f"the classifier cannot run ({type(error).__name__} from onnxruntime)") from None
-    return Model(session, labels, network, linear, arbitration)
+        raise NoLibrary(f"the classifier cannot run ({type(error).__name__} from onnxruntime)") from None
+    return Model(session, found.labels, found.network, found.linear, found.arbitration)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -53,7 +54,7 @@ def read(log: Log, exit_code: int, signal: int | None = None, ended: str = "exit
     return Reading(
         chosen=tuple(chosen),
         features=features(texts),
-        positions=_positions(chosen, texts, len(log), step_end(log)),
+        positions=np.array(positions(chosen, texts, len(log), step_end(log)), dtype=np.float32).reshape(-1, POSITIONS),
         ending=np.array(ending(exit_code, signal, ended), dtype=np.float32),
     )
 
@@ -105,24 +106,18 @@ def _scanner() -> Scanner:
     return Scanner(_TELLING)
 
 
-def _positions(chosen: list[int], texts: list[str], total: int, end: int) -> NDArray[np.float32]:
+def positions(chosen: Sequence[int], texts: Sequence[str], total: int, end: int) -> list[tuple[float, ...]]:
     """For each line: how far from the end and the beginning, how long, how far indented, whether it is empty."""
-    import numpy as np
-
-    index = np.array(chosen, dtype=np.float32)
-    sizes = np.array([len(text) for text in texts], dtype=np.float32)
-    indents = np.array([len(text) - len(text.lstrip()) for text in texts], dtype=np.float32)
-    before = np.maximum(end - index, 0)
-    return np.stack(
+    return [
         (
-            np.log1p(before) / 8,
-            (before < 3).astype(np.float32),
-            (index > end).astype(np.float32),
-            np.log1p(index) / 8,
+            math.log1p(max(end - index, 0)) / 8,
+            float(max(end - index, 0) < 3),
+            float(index > end),
+            math.log1p(index) / 8,
             index / max(total - 1, 1),
-            np.minimum(sizes, 200) / 200,
-            np.minimum(indents, 16) / 16,
-            (sizes == 0).astype(np.float32),
-        ),
-        axis=1,
-    ).astype(np.float32)
+            min(len(text), 200) / 200,
+            min(len(text) - len(text.lstrip()), 16) / 16,
+            float(not text),
+        )
+        for index, text in zip(chosen, texts, strict=True)
+    ]

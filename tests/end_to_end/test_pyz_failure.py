@@ -58,13 +58,20 @@ def test_the_diagnosis_is_that_of_an_installed_guard(start: list[str], installed
     command = ["sh", "-c", "cat log; exit 1"]
     options = ["run", "--attempts", "1", "--"]
     _, alone = run([*start, *options, *command], tmp_path)
-    # The same without onnxruntime, but with all other packages.
-    (tmp_path / "hidden").mkdir()
-    (tmp_path / "hidden" / "onnxruntime.py").write_text("raise ImportError('hidden')\n")
-    path = f"{tmp_path / 'hidden'}:{installed}"
-    _, whole = run([sys.executable, "-m", "guard", *options, *command], tmp_path, PYTHONPATH=path)
-    assert alone["attempts"][0]["diagnosis"] == whole["attempts"][0]["diagnosis"]
-    assert alone["attempts"][0]["plan"] == whole["attempts"][0]["plan"]
+    # With every package, onnxruntime among them.
+    _, whole = run([sys.executable, "-m", "guard", *options, *command], tmp_path, PYTHONPATH=str(installed))
+    found, expected = alone["attempts"][0], whole["attempts"][0]
+    assert rounded(found["diagnosis"]) == rounded(expected["diagnosis"])
+    assert rounded(found["plan"]) == rounded(expected["plan"])
+
+
+def rounded(value: Any) -> Any:
+    """The value with probabilities to a thousandth: sums are added in another order."""
+    if isinstance(value, float):
+        return round(value, 3)
+    if isinstance(value, dict):
+        return {key: rounded(one) for key, one in value.items()}
+    return [rounded(one) for one in value] if isinstance(value, list) else value
 
 
 def test_settings_are_read_by_what_the_pyz_carries(pyz: Path, bare_python: str, tmp_path: Path) -> None:
@@ -181,7 +188,8 @@ def test_a_fetch_that_fails_is_said_once(start: list[str], tools: Path, tmp_path
     flaky = ["sh", "-c", "echo something odd happened; exit 1"]
     done, _ = run([*start, "run", "--idempotent", "true", "--", *flaky], tmp_path, PATH=path, PIPEGUARD_CACHE=str(cache), PIPEGUARD_PROVISION="on")
     assert done.returncode == 1
-    assert done.stderr.count("no classifier: onnxruntime is not installed: uv could not fetch it (exit code 5)") == 1
+    assert done.stderr.count("guard: onnxruntime is not there: uv could not fetch it (exit code 5)") == 1
+    assert "no classifier" not in done.stderr
     assert not list(cache.rglob(".new-*"))
 
 

@@ -18,6 +18,7 @@ from guard.diagnosis.classify import Guess, classify
 from guard.diagnosis.features import features, word_buckets
 from guard.diagnosis.grams import CHARACTERS, grams
 from guard.diagnosis.lines import Log
+from guard.diagnosis.plain import model as plain
 from guard.diagnosis.reading import ENDINGS, MOST, PASSAGE, choose, ending, passage, read
 from guard.types import LABELS, Command, LogWindow, NoMemory, Outcome, Telemetry
 
@@ -168,6 +169,7 @@ def test_without_its_model_guard_says_so_in_one_line_and_goes_on(how: str, tmp_p
     damaged(shipped_copy(tmp_path), how)
     monkeypatch.setattr(models, "folder", lambda: tmp_path)
     models.load.cache_clear()
+    plain.forget()
     try:
         found = diagnosing.diagnose(outcome("curl: (6) Could not resolve host: registry.example\n"), NoMemory())
     finally:
@@ -179,14 +181,18 @@ def test_without_its_model_guard_says_so_in_one_line_and_goes_on(how: str, tmp_p
 
 
 @pytest.mark.parametrize("name", ["onnxruntime", "numpy"])
-def test_without_its_library_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_library_the_answer_is_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "".join(f"Compiling module {number} of 100\n" for number in range(100)) + "Error: ECONNRESET while reading\n"
+    with_library = opinion(text)
     monkeypatch.setitem(sys.modules, name, None)
     models.load.cache_clear()
     try:
-        found = diagnosing.diagnose(outcome("curl: (6) Could not resolve host: registry.example\n"), NoMemory())
+        without = opinion(text)
     finally:
         models.load.cache_clear()
-    assert (found.label, "no classifier" in found.without) == ("dns_failure", True)
+    assert (with_library.note, without.note) == ("", "")
+    assert without.probabilities == pytest.approx(with_library.probabilities, abs=1e-5)
+    assert without.salience == pytest.approx(with_library.salience, abs=1e-5)
 
 
 def test_a_classifier_that_fails_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
