@@ -105,6 +105,7 @@ def doctor(as_json: bool, signatures: str | None, config: str | None) -> None:
 @click.option("--markdown", metavar="FILE", help="Write Markdown.")
 @click.option("--json", metavar="FILE", help="Write JSON.")
 @click.option("--prometheus", metavar="FILE", help="Write metrics for a textfile collector.")
+@click.option("--junit", metavar="FILE", help="Write the tests that failed, flaky ones marked, as JUnit XML.")
 @click.option("--push", is_flag=True, help="Send the metrics to the Pushgateway that the settings name.")
 @click.option("--since", metavar="TIME", help="2026-11-24, a moment, or 7d, 24h, 4w ago.")
 @click.option("--until", metavar="TIME", help="As --since; not included.")

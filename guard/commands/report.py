@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -35,6 +35,7 @@ class Asked:
     markdown: str | None = None
     json: str | None = None
     prometheus: str | None = None
+    junit: str | None = None
     since: str | None = None
     until: str | None = None
     project: str | None = None
@@ -45,7 +46,7 @@ class Asked:
 
     def files(self) -> dict[str, str]:
         """Format → file, of those that were asked for."""
-        named = {"html": self.html, "markdown": self.markdown, "json": self.json, "prometheus": self.prometheus}
+        named = {"html": self.html, "markdown": self.markdown, "json": self.json, "prometheus": self.prometheus, "junit": self.junit}
         return {name: file for name, file in named.items() if file is not None}
 
 
@@ -82,7 +83,8 @@ def _run(asked: Asked, env: Mapping[str, str], now: datetime) -> int:
     if not files and not asked.push:
         return _print(found)
     for name, file in files.items():
-        _hand_over(name, file, _FORMATS[name](found, made_at))
+        text = _junit(setting, asked, since, until) if name == "junit" else _FORMATS[name](found, made_at)
+        _hand_over(name, file, text)
     if gateway:
         _push(gateway, found, made_at, setting)
     return 0
@@ -174,6 +176,23 @@ _FORMATS: dict[str, Callable[[Trends, str], str]] = {
     "json": _json,
     "prometheus": _prometheus,
 }
+
+
+def _junit(setting: str, asked: Asked, since: str | None, until: str | None) -> str:
+    from guard.report.junit_xml import junit
+
+    store = rows.open_store(setting)
+    if store is None:
+        return junit([])
+    masker = Masker.from_environment(os.environ, ())
+    with closing(store):
+        return junit(
+            replace(one, name=masker.text(one.name))
+            for one in store.tests()
+            if (since is None or one.at >= since)
+            and (until is None or one.at < until)
+            and (asked.project is None or one.project == asked.project)
+        )
 
 
 def _hand_over(name: str, file: str, text: str) -> None:

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -547,3 +548,17 @@ def test_a_run_of_any_size_is_kept(place: Path) -> None:
     (run,) = exported(place)
     assert max(len(word) for word in run["command"]) <= 8192
     assert guard(place, "history", "import", "-", given=json.dumps(run)).returncode == 0
+
+
+def test_a_flaky_test_is_remembered_and_written_as_one(place: Path) -> None:
+    (place / ".pipeguard.yml").write_text("labels: {test_failure: {remedies: [rerun_failed_tests], min_probability: 0}, flaky_test: {min_probability: 0}}\n")
+    (place / "test_it.py").write_text(
+        "from pathlib import Path\n\ndef test_fine():\n    pass\n\n"
+        "def test_now_and_then():\n    seen = Path('seen')\n    if not seen.exists():\n        seen.touch()\n        assert 1 == 2\n"
+    )
+    done = guard(place, "run", "--", sys.executable, "-m", "pytest", "-p", "no:xdist", "test_it.py")
+    assert done.returncode == 0, done.stderr
+    written = guard(place, "report", "--junit", "-").stdout
+    suites = ElementTree.fromstring(written)
+    assert [case.get("name") for case in suites.iter("testcase")] == ["test_now_and_then"]
+    assert [child.tag for child in next(suites.iter("testcase"))] == ["flakyFailure"]
