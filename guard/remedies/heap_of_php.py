@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
-from guard.remedies.deleting import delete_tree
+from guard.remedies import own_folder
 from guard.remedies.heap_flags import PHP, rewritten
 from guard.remedies.heap_growth import MB, grown, no_room, room
 from guard.remedies.tools_in_play import programs
@@ -16,6 +17,7 @@ SAID = re.compile(r"Allowed memory size of (\d{6,15}) bytes exhausted")
 """What PHP prints at its `memory_limit` (php.net, "Runtime Configuration")."""
 _USUAL = 1024 * MB
 _INI = "memory.ini"
+_PREFIX = "pipeguard-php-"
 
 
 def larger(remedy: str, said: str, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
@@ -34,8 +36,8 @@ def larger(remedy: str, said: str, outcome: Outcome, surroundings: Surroundings)
     actions: tuple[Action, ...] = ()
     if argv == command.argv:
         temp = os.path.realpath(surroundings.temp)
-        folder = os.path.join(temp, f"pipeguard-php-{os.getpid()}-{outcome.number}")
-        actions = (Action("write", os.path.join(folder, _INI), {"root": temp, "text": f"memory_limit={new // MB}M\n"}),)
+        folder = os.path.join(temp, f"{_PREFIX}{os.getpid()}-{outcome.number}")
+        actions = (Action("write", os.path.join(folder, _INI), {"text": f"memory_limit={new // MB}M\n"}),)
         # Without the variable PHP scans the folder that it was built with; an empty element stands for it.
         set_before = command.env.get("PHP_INI_SCAN_DIR")
         env["PHP_INI_SCAN_DIR"] = Around(after=f"{os.pathsep}{folder}") if set_before else f"{os.pathsep}{folder}"
@@ -55,18 +57,18 @@ def larger(remedy: str, said: str, outcome: Outcome, surroundings: Surroundings)
 def write(change: Change) -> Applied:
     """The ini file, in a folder that must not be there yet."""
     done: list[str] = []
+    made: Mapping[str, str] = {}
     for action in change.actions:
         file = Path(action.target)
         try:
-            file.parent.mkdir(mode=0o700)
+            made = own_folder.make(file.parent)
             file.write_text(action.data["text"], encoding="ascii")
         except OSError as problem:
-            return Applied(change, tuple(done), error=f"{file}: {problem.strerror}")
+            return Applied(change, tuple(done), made, error=f"{file}: {problem.strerror}")
         done.append(f"wrote {file}")
-    return Applied(change, tuple(done))
+    return Applied(change, tuple(done), made)
 
 
 def remove(applied: Applied) -> None:
     """The ini file and its folder are gone again."""
-    for action in applied.change.actions if applied.done else ():
-        delete_tree(Path(action.data["root"]), Path(action.target).parent)
+    own_folder.remove(applied.undo, _PREFIX)

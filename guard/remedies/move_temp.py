@@ -18,18 +18,22 @@ _MB = 1 << 20
 _LEAST_FREE = 256 * _MB
 _MOST_WANTED = 4096 * _MB
 _LEAST_INODES = 10_000
+_SMALL = 2048 * _MB
 
 
 def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
-    """Applies when the file system of the temporary folder was the full one and another has more room."""
+    """Applies when the file system of the temporary folder was the full one, or may well have been, and another has more room."""
     if diagnosis.label not in LABELS:
         return None
     temp = outcome.command.env.get("TMPDIR") or surroundings.temp
     full = full_disk(diagnosis, outcome, surroundings)
     device = _device(temp)
-    if full is None or device is None or full.device != device:
+    if device is None or (full is not None and full.device != device):
         return None
-    wanted = min(max(full.mount.total_bytes or 0, _LEAST_FREE), _MOST_WANTED)
+    mount = full.mount if full is not None else _cramped(temp, device, surroundings)
+    if mount is None:
+        return None
+    wanted = min(max(mount.total_bytes or 0, _LEAST_FREE), _MOST_WANTED)
     place = next(
         (place for place, mount in _places(surroundings) if _device(place) != device and _has_room(mount, wanted) and _usable(place)),
         None,
@@ -40,13 +44,23 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     folder = str(Path(place) / f"{PREFIX}{os.getpid()}-{outcome.number}")
     return Change(
         remedy=NAME,
-        summary=f"moves temporary files from {temp}, which is full, to {place}",
+        summary=f"moves temporary files from {temp}, which {'is full' if full is not None else 'is the smallest'}, to {place}",
         temp_dir=folder,
         actions=(Action("mkdir", folder, {"mode": "0700"}),),
-        success_probability=0.75,
+        success_probability=0.75 if full is not None else 0.5,
         cost_s=0.1,
         details={"from": temp, "to": place},
     )
+
+
+def _cramped(temp: str, device: int, surroundings: Surroundings) -> Mount | None:
+    """The temporary folder's file system, where it is a small one apart from the job's own.
+
+    A temporary file goes with the program that could not write it, so that nothing shows any more what was full.
+    """
+    mount = _mount_of(temp, surroundings.mounts)
+    small = mount is not None and mount.total_bytes is not None and mount.total_bytes <= _SMALL
+    return mount if small and device not in (_device(surroundings.cwd), _device(surroundings.workspace)) else None
 
 
 def _places(surroundings: Surroundings) -> Iterator[tuple[str, Mount]]:

@@ -35,8 +35,11 @@ _CEILING_S = 300.0
 _GROWTH = 4.0
 # Longest wait before the second attempt, in seconds. A remote that answers "too many" wants to be left alone for
 # longer than one that hung up; a resolver is back in moments.
-_FIRST_S = {"rate_limited": 30.0, "infrastructure": 15.0, "service_unavailable": 12.0}
-_OTHER_FIRST_S = 8.0
+_FIRST_S = {"rate_limited": 30.0, "infrastructure": 20.0, "service_unavailable": 16.0}
+_OTHER_FIRST_S = 12.0
+_OF_ATTEMPT = 0.25
+"""An attempt that took long is worth a longer wait, up to this share of it: it would be dear to spend on the same outage."""
+_OF_ATTEMPT_MOST_S = 60.0
 _LEAST_S = 1.0
 _ODDS = {"dns_failure": 0.55, "rate_limited": 0.6, "infrastructure": 0.45, "stale_state": 0.5, "corrupt_artifact": 0.5}
 
@@ -47,7 +50,8 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     if diagnosis.label not in LABELS or (diagnosis.label == "stale_state" and not _HELD.search(said.text(diagnosis))):
         return None
     chance = _fraction(diagnosis, outcome)
-    most = min(_FIRST_S.get(diagnosis.label, _OTHER_FIRST_S) * _GROWTH ** max(outcome.number - 1, 0), _CEILING_S)
+    begin = max(_FIRST_S.get(diagnosis.label, _OTHER_FIRST_S), min(outcome.duration_s * _OF_ATTEMPT, _OF_ATTEMPT_MOST_S))
+    most = min(begin * _GROWTH ** max(outcome.number - 1, 0), _CEILING_S)
     asked = _asked(diagnosis, outcome)
     if asked is not None and asked > LONGEST_S:
         return Refusal(NAME, f"the remote asks to wait {_told(asked)}, longer than the {LONGEST_S / 60:.0f} min that a step may wait")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,20 @@ def test_moves_to_the_place_with_room_and_cleans_up(two_disks: Path) -> None:
     move_temp.undo(applied, here)
     assert not folder.exists()
     assert (two_disks / "small").is_dir()
+
+
+@pytest.mark.parametrize(("total_mb", "moves"), [(64, True), (2048, True), (4096, False)])
+def test_a_small_place_apart_is_suspected_where_nothing_is_full_any_more(two_disks: Path, total_mb: int, moves: bool) -> None:
+    here = around(two_disks)
+    empty = Mount(str(two_disks / "small"), (total_mb - 4) * MB, total_mb * MB, 900, 1000)
+    here = replace(here, mounts=(empty, here.mounts[1]))
+    change = move_temp.propose(diagnosis("disk_full", "OSError: [Errno 28] No space left on device"), outcome(), here)
+    assert isinstance(change, Change) == moves
+    if moves:
+        assert change.success_probability == 0.5
+        assert Path(str(change.temp_dir)).parent == two_disks / "large"
+    at_home = replace(here, cwd=str(two_disks / "small"), workspace=str(two_disks / "small"))
+    assert move_temp.propose(diagnosis("disk_full", "No space left on device"), outcome(), at_home) is None
 
 
 def test_no_place_with_room_is_refused(two_disks: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -56,9 +57,20 @@ def test_grows_with_the_attempt_and_stays_bounded() -> None:
 
 def test_jitter_spreads_jobs_over_half_of_the_span_and_never_waits_for_next_to_nothing() -> None:
     waits = [waited(fingerprint=str(i)).wait_s for i in range(400)]
-    assert 6 <= min(waits) < 6.5
-    assert 11.5 < max(waits) <= 12
+    assert 8 <= min(waits) < 8.5
+    assert 15.5 < max(waits) <= 16
     assert waited().wait_s == waited().wait_s
+
+
+def test_after_a_long_attempt_it_waits_longer() -> None:
+    found = Diagnosis("connection_failure", 0.9, "signature:x", fingerprint="f")
+    short, long, longest = (wait.propose(found, replace(outcome(), duration_s=s), Surroundings()) for s in (2.0, 160.0, 9000.0))
+    assert isinstance(short, Change)
+    assert isinstance(long, Change)
+    assert isinstance(longest, Change)
+    assert 6 <= short.wait_s <= 12
+    assert 20 <= long.wait_s <= 40
+    assert 30 <= longest.wait_s <= 60
 
 
 @pytest.mark.parametrize("asked", ["0", "20", "90.5", "3600", "45s"])
@@ -73,7 +85,7 @@ def test_what_the_remote_asks_goes_first(asked: str) -> None:
 def test_nonsense_is_passed_over(nonsense: str) -> None:
     for change in (waited(retry_after_s=nonsense), waited(reset_at=nonsense)):
         assert isinstance(change, Change)
-        assert 0 < change.wait_s <= 12.1
+        assert 0 < change.wait_s <= 16
 
 
 def test_more_than_an_hour_is_refused_with_the_figure() -> None:

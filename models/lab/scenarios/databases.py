@@ -30,7 +30,7 @@ def _pg_start() -> Iterator[Case]:
     yield Case("lock-file", PG + _up(port("pg-lock")) + f"{AS_NOBODY}postgres -D db/data -k /tmp -p 28755", prepare=PG + INITDB, proof='lock file "postmaster.pid" already exists', heals="")
     number = port("pg-in-use")
     taken = f"setsid timeout 60 python3 -m http.server --bind 127.0.0.1 {number} >/dev/null 2>&1 < /dev/null & sleep 1\n"
-    yield Case("port", PG + f"{AS_NOBODY}pg_ctl -D db/data -w -o '-p {number} -k /tmp' start", prepare=PG + INITDB + taken, proof="Address already in use")
+    yield Case("port", PG + f"{AS_NOBODY}pg_ctl -D db/data -w -o '-p {number} -k /tmp' start", prepare=PG + INITDB + taken, proof="Address already in use", heals="")
     corrupt = "printf '\\377\\377\\377' | dd of=db/data/global/pg_control bs=1 seek=120 conv=notrunc 2>/dev/null\n"
     yield Case("control-file", PG + f"{AS_NOBODY}pg_ctl -D db/data -w -o '-p 28756 -k /tmp' start", prepare=PG + INITDB + corrupt, proof="incorrect checksum in control file", label="corrupt_artifact")
     yield Case("root", PG + "initdb -D data", proof="cannot be run as root", label="configuration_error")
