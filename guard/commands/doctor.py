@@ -12,13 +12,14 @@ from pathlib import Path
 
 import click
 
-from guard import detect, settings_file, settings_place
+import guard
+from guard import detect, packed, settings_file, settings_place
 from guard import settings as settings_module
 from guard.attempt import kernel, tree
 from guard.caches import CACHES
 from guard.caches.root import verified
 from guard.diagnosis.mask import Masker
-from guard.diagnosis.model import FILE
+from guard.diagnosis.model import CARD, FILE, FOLDER
 from guard.diagnosis.model import folder as model_folder
 from guard.errors import GuardError
 from guard.platforms import PLATFORMS
@@ -207,15 +208,26 @@ def _caches(machine: Surroundings) -> Iterator[Finding]:
 
 def _about_guard() -> Iterator[Finding]:
     model = model_folder() / FILE
-    if model.is_file():
+    if _packed():
+        model = Path(guard.__path__[0], FOLDER, FILE)
+    if model.is_file() or _packed():
         yield Finding("ok", "model", str(model), {"path": str(model)})
     else:
         yield Finding("note", "model", f"no {model}: signatures and the kernel decide", {"path": None})
     # Found, not imported: it costs a tenth of a second and starts threads.
     present = importlib.util.find_spec("onnxruntime") is not None
-    yield Finding("ok" if present else "problem", "onnxruntime",
-                  "installed" if present else "not installed: no classifier can run", {"installed": present})  # fmt: skip
+    yield Finding("ok" if present else "note", "onnxruntime",
+                  "installed" if present else "not installed: the classifier is computed without it, slower on long logs",
+                  {"installed": present})  # fmt: skip
     yield _shipped()
+
+
+def _packed() -> bool:
+    """Whether the model is inside the package: installed, or in one file with it."""
+    try:
+        return bool(packed.data(FOLDER, CARD))
+    except OSError:
+        return False
 
 
 def _shipped() -> Finding:
