@@ -52,6 +52,8 @@ class Settings:
     labels: Mapping[str, LabelRule] = field(default_factory=dict)
     strategies: tuple[Strategy, ...] = ()
     signatures: tuple[Path, ...] = ()
+    quarantine: Path | None = None
+    """The file that names the tests that are known to be flaky."""
     history: str | None = None
     """The store's URL; None: not set, or off."""
     history_off: bool = False
@@ -122,6 +124,7 @@ def _of_file(reader: Reader, env: Mapping[str, str]) -> Settings:
         labels={name: LabelRule(**values) for name, values in reader.labels().items()},
         strategies=tuple(Strategy(**values) for values in reader.strategies()),
         signatures=reader.signatures(),
+        quarantine=reader.quarantine(),
         history=reader.history(env),
         history_off=reader.history_off(),
         history_days=reader.retention("days"),

@@ -15,7 +15,7 @@ from guard.settings_file import Document, Place, shown
 from guard.types import LABELS, Limits
 
 KEYS = (
-    "version", "attempts", "budget", "limits", "idempotent", "labels", "strategies", "signatures", "history",
+    "version", "attempts", "budget", "limits", "idempotent", "labels", "strategies", "signatures", "quarantine", "history",
     "escalate", "report", "allow", "probes",
 )  # fmt: skip
 _LABEL_KEYS = ("attempts", "remedies", "min_probability", "verdict", "on")
@@ -189,6 +189,18 @@ class Reader:
         value = self.values.get("signatures")
         names = self._texts([] if value is None else value, ("signatures",))
         return tuple(self._inside(name, ("signatures", position), self.workspace) for position, name in enumerate(names))
+
+    def quarantine(self) -> Path | None:
+        """The list of tests that are known to be flaky: a file inside the workspace."""
+        value = self.values.get("quarantine")
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value:
+            raise self._error(("quarantine",), f"{shown(value)} is no text", "quarantine: ci/flaky-tests.txt")
+        path = self._inside(value, ("quarantine",), self.workspace)
+        if not path.is_file():
+            raise self._error(("quarantine",), f"{shown(value)} is no file that is here", "one test a line, as the framework names it")
+        return path
 
     def history(self, env: Mapping[str, str]) -> str | None:
         """The store's URL; None is off or not set."""

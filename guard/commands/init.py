@@ -240,6 +240,9 @@ _TEMPLATE = """\
 # Your own signatures; test them with `guard doctor --signatures FILE`. Default: none.
 #signatures: [ci/signatures.yml]
 
+# A file like ci/flaky-tests.txt: tests that are known to be flaky, one a line as the framework names it. They run a second time.
+#quarantine: null
+
 # Where runs are remembered: sqlite:PATH inside the repository, postgresql://HOST/NAME, or off.
 #history: {store: "sqlite:.pipeguard/history.db"}
 

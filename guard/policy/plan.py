@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from guard.policy import odds
 from guard.policy.once_only import once_only
 from guard.policy.recognised import recognised
 from guard.policy.refusals import REFUSED
 from guard.policy.remedies_by_label import IN_DOUBT, ORDER
-from guard.remedies import REMEDIES, user_strategy
+from guard.remedies import REMEDIES, quarantine, user_strategy
 from guard.settings import LabelRule, Settings
 from guard.types import (
     OUTSIDE,
@@ -28,6 +29,8 @@ from guard.types import (
 MIN_PROBABILITY = UNSURE
 _COMMON_PRIOR = 0.6
 """Of a remedy that has not been asked yet what it would change."""
+_KNOWN_FLAKY = 0.6
+"""How often tests that a team has put into quarantine pass when they run again: a prior."""
 # Repeating these is a change by itself: what they wait for, or what chance decides, is different next time.
 _BY_TIME = frozenset({"wait", "longer_timeouts"})
 
@@ -58,6 +61,11 @@ def plan(
             return Plan("escalate", reason)
     reason = _cannot_heal(diagnosis, rule)
     if reason:
+        known = _quarantined(diagnosis, outcome, spent, settings, surroundings, refused) if rule.remedies is None else ()
+        if isinstance(known, str):
+            return Plan("escalate", known)
+        if known:
+            return _priced(known, refused, diagnosis, outcome, spent, memory, budget_left_s)
         doubted = IN_DOUBT.get(diagnosis.label, ()) if rule.remedies is None else ()
         changes = _ask(doubted, diagnosis, outcome, surroundings, spent, settings, refused) if doubted else ()
         if changes:
@@ -71,6 +79,36 @@ def plan(
         if changes:
             return _priced(changes, (*refused, *given_up), diagnosis, outcome, spent, memory, budget_left_s)
     return Plan("escalate", _nothing_left(diagnosis, spent, refused, given_up), refused=(*refused, *given_up))
+
+
+def _quarantined(
+    diagnosis: Diagnosis,
+    outcome: Outcome,
+    spent: Sequence[Attempt],
+    settings: Settings,
+    surroundings: Surroundings,
+    refused: list[Refusal],
+) -> tuple[Change, ...] | str:
+    """A second run of failed tests that are all known to be flaky; why not once more, where they had it; () for all else."""
+    if diagnosis.label != "test_failure" or settings.quarantine is None:
+        return ()
+    name = settings.quarantine.name
+    if any("quarantine" in change.details for one in spent if one.plan is not None for change in one.plan.changes):
+        return f"tests that {name} knows as flaky failed again; that they are known does not make them pass"
+    tests = quarantine.all_known(settings.quarantine, outcome, surroundings)
+    for group in ORDER["flaky_test"] if tests else ():
+        changes = _ask(group, diagnosis, outcome, surroundings, spent, settings, refused)
+        if changes:
+            return tuple(
+                replace(
+                    change,
+                    summary=f"{change.summary}; {name} knows all that failed as flaky",
+                    success_probability=_KNOWN_FLAKY,
+                    details={**change.details, "quarantine": name, "known_flaky": list(tests[:20])},
+                )
+                for change in changes
+            )
+    return ()
 
 
 def in_general(diagnosis: Diagnosis, settings: Settings) -> Plan | None:
