@@ -209,7 +209,7 @@ def _judge(
     if decided is not None:
         hear(Event("planned", outcome.number, outcome=outcome, diagnosis=diagnosis, plan=decided))
         known = shielded("the memory", None, lambda: memory.recall(diagnosis)) if not spent else None
-        if known is not None:
+        if known is not None and (known.tried or diagnosis.unsure):
             hear(Event("noted", outcome.number, diagnosis=diagnosis, reason=f"this failure was {known}"))
     return _Judged(diagnosis, decided, seconds)
 

@@ -562,3 +562,14 @@ def test_a_flaky_test_is_remembered_and_written_as_one(place: Path) -> None:
     suites = ElementTree.fromstring(written)
     assert [case.get("name") for case in suites.iter("testcase")] == ["test_now_and_then"]
     assert [child.tag for child in next(suites.iter("testcase"))] == ["flakyFailure"]
+
+
+def test_passes_and_failures_at_once_lose_nothing(place: Path) -> None:
+    build(place)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(place.parent)}
+    words = [sys.executable, "-m", "guard", "run", "--"]
+    passes = [subprocess.Popen([*words, "true"], cwd=place, env=environment, stdin=subprocess.DEVNULL) for _ in range(24)]
+    failures = [subprocess.Popen([*words, "no-such-command"], cwd=place, env=environment, stdin=subprocess.DEVNULL) for _ in range(3)]
+    assert {one.wait(100) for one in passes} == {0}
+    assert {one.wait(100) for one in failures} == {127}
+    assert sorted(run["status"] for run in exported(place)) == ["failed"] * 3 + ["healed"] + ["passed"] * 24
