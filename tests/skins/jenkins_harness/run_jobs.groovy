@@ -97,7 +97,7 @@ class Steps {
         String text = given.script.toString(), cookie = 'durable-' + UUID.randomUUID()
         File kept = new File(temporary(), cookie)
         kept.mkdirs()
-        File script = new File(kept, 'script.sh'), output = new File(kept, 'output.txt'), log = new File(kept, 'log.txt')
+        File script = new File(kept, 'script.sh'), output = new File(kept, 'output.txt'), printed = new File(kept, 'log.txt')
         script.setText(text, (given.encoding ?: 'UTF-8').toString())
         List command = ['sh', '-xe', script.path]
         if (text.startsWith('#!')) {
@@ -111,30 +111,29 @@ class Steps {
         builder.environment().putAll(place.env + [JENKINS_SERVER_COOKIE: cookie])
         builder.redirectInput(new File('/dev/null'))
         // One open file for both, as durable-task has it.
-        builder.redirectOutput(given.returnStdout ? output : log)
-        if (given.returnStdout) { builder.redirectError(log) } else { builder.redirectErrorStream(true) }
+        builder.redirectOutput(given.returnStdout ? output : printed)
+        if (given.returnStdout) { builder.redirectError(printed) } else { builder.redirectErrorStream(true) }
         Process process = builder.start()
-        long told = 0
         while (!process.waitFor(20, java.util.concurrent.TimeUnit.MILLISECONDS)) {
             if (place.deadline != null && System.currentTimeMillis() > place.deadline) {
                 log('Sending interrupt signal to process')
                 killed(cookie)
                 process.waitFor()
-                controller.raw(log)
+                controller.raw(printed)
                 controller.checkLeft(cookie)
                 throw new FlowInterruptedException(place.lastWord)
             }
         }
         int status = process.exitValue()
-        controller.raw(log)
+        controller.raw(printed)
         controller.checkLeft(cookie)
         if (given.returnStatus) { return status }
-        String printed = output.file ? output.getText((given.encoding ?: 'UTF-8').toString()) : null
+        String value = output.file ? output.getText((given.encoding ?: 'UTF-8').toString()) : null
         if (status != 0) {
-            if (printed) { log(printed) }
+            if (value) { log(value) }
             throw new AbortException("script returned exit code ${status}")
         }
-        return given.returnStdout ? printed : null
+        return given.returnStdout ? value : null
     }
 
     def sh(Object script) { sh([script: script.toString()]) }

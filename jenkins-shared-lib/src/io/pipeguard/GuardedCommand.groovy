@@ -84,6 +84,11 @@ class GuardedCommand implements Serializable {
         if (!given.returnStatus || outcome.facts.status == 'healed') {
             told(outcome.facts, folder)
         }
+        gone(folder)
+        return outcome
+    }
+
+    private void gone(String folder) {
         try {
             steps.dir(folder) {
                 steps.deleteDir()
@@ -91,7 +96,6 @@ class GuardedCommand implements Serializable {
         } catch (IOException problem) {
             steps.echo('guard: ' + folder + ' could not be deleted: ' + problem.message)
         }
-        return outcome
     }
 
     /** Guard and the script in a folder of their own beside the workspace; empty where they could not be written. */
@@ -102,6 +106,7 @@ class GuardedCommand implements Serializable {
             steps.writeFile(file: folder + '/script.sh', text: given.script, encoding: given.encoding ?: 'UTF-8')
         } catch (IOException problem) {
             steps.echo('guard: could not be written (' + problem.message + '); the command runs without guard')
+            gone(folder)
             return ''
         }
         return folder
