@@ -76,7 +76,8 @@ def grouping(platform: Platform, allowed: int, hear: Callable[[Event], None]) ->
             _write(platform.STREAM, [platform.group(title)])
             return
         if event.kind == "attempt_ended" and event.outcome is not None and not (event.outcome.passed and event.number == 1):
-            lines = [platform.end_group(title)] if event.number > 1 and platform.end_group(title) else []
+            own = event.number > 1 or _group_left_open(event.outcome.window, platform)
+            lines = [platform.end_group(title)] if own and platform.end_group(title) else []
             # A command is one only at the beginning of a line: the attempt may have left one unfinished.
             _write(platform.STREAM, ([""] if _unfinished(event.outcome.window) else []) + lines)
         before, after = platform.shelter() if _dangerous(event, platform) else ("", "")
@@ -85,6 +86,15 @@ def grouping(platform: Platform, allowed: int, hear: Callable[[Event], None]) ->
         _write(platform.STREAM, [after] if after else [])
 
     return told
+
+
+def _group_left_open(window: LogWindow, platform: Platform) -> bool:
+    """Whether the attempt died inside a group of its own, which would fold what guard says about it."""
+    begin, end = platform.group("").encode(), platform.end_group("").encode()
+    if platform.NAME not in ("github", "azure"):
+        return False
+    last = max(window.tail.rfind(begin), window.head.rfind(begin) if not window.tail else -1)
+    return last >= 0 and max(window.tail.rfind(end), window.head.rfind(end) if not window.tail else -1) < last
 
 
 def _dangerous(event: Event, platform: Platform) -> bool:

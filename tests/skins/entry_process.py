@@ -30,10 +30,11 @@ class Ended:
     """Descendants alive after it."""
 
 
-def run(words: Sequence[str], environment: dict[str, str], folder: Path, *, cancel_when: Callable[[], bool] | None = None) -> Ended:
-    """Run to the end; `cancel_when` says when a person presses the button."""
+def run(words: Sequence[str], environment: dict[str, str], folder: Path, *, cancel_when: Callable[[], bool] | None = None, merged: bool = False) -> Ended:
+    """Run to the end; `cancel_when` says when a person presses the button; `merged`: both streams are one, as in a log."""
     step = subprocess.Popen(
-        list(words), cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+        list(words), cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT if merged else subprocess.PIPE, text=True, errors="replace"
     )
     by = "itself"
     seen: set[int] = set()
@@ -55,7 +56,7 @@ def run(words: Sequence[str], environment: dict[str, str], folder: Path, *, canc
             for pid in (step.pid, *seen):
                 _kill(pid)
     out, err = step.communicate(timeout=60)
-    return Ended(step.returncode, out, err, by, sorted(pid for pid in seen if alive(pid)))
+    return Ended(step.returncode, out, err or "", by, sorted(pid for pid in seen if alive(pid)))
 
 
 def descendants(root: int) -> set[int]:

@@ -6,7 +6,8 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.skins import transcripts
 from tests.skins.act_runner import ACTION, Told, checkout, run
 
 pytestmark = pytest.mark.tools
@@ -109,9 +111,13 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """All jobs, run once."""
-    folder = tmp_path_factory.mktemp("act")
+def world() -> Iterator[World]:
+    """All jobs, run once; in a folder with a short name, since guard cuts long lines and a page shows them."""
+    with tempfile.TemporaryDirectory(prefix="pg") as name:
+        yield made(Path(name))
+
+
+def made(folder: Path) -> World:
     for name in ("repository/sub folder", "out", "scratch"):
         (folder / name).mkdir(parents=True)
     repository = folder / "repository"
@@ -184,10 +190,32 @@ def test_the_summary_of_a_heal(world: World) -> None:
     assert world.outputs("heals")["rescued-seconds"] == "0"
 
 
+def test_the_page_shows_this_job(world: World) -> None:
+    (folder,) = re.findall(r"'(\S+)/r/\.git/index\.lock'", world.log("heals"))[:1]
+    # act shows workflow commands as it understood them; a person who reads the raw log sees them as they were written.
+    rows = [json.loads(line) for line in world.told.raw.splitlines() if line.startswith("{")]
+    seen = [row for row in rows if row.get("jobID") == "heals" and row.get("stepID") == ["g", "guard"]]
+    log = "".join(row["msg"] if row.get("raw_output") else written(row) for row in seen)
+    transcripts.check("github", "github", transcripts.alike(log, folder))
+    page = world.commands("heals", "summary")[0]["content"].removeprefix("attempt 2\n")
+    transcripts.check("github", "github-summary", transcripts.alike(page, folder))
+
+
+def written(row: dict[str, Any]) -> str:
+    """The line of a workflow command, of those that stand in a log."""
+    name, text = row.get("command"), row.get("arg", "")
+    if name in ("group", "endgroup"):
+        return f"::{name}::{text}\n"
+    if name in ("notice", "warning", "error"):
+        properties = ",".join(f"{key}={value}" for key, value in row["kvPairs"].items())
+        return f"::{name} {properties}::{text.replace('%', '%25').replace(chr(10), '%0A')}\n"
+    return ""
+
+
 def test_groups_are_around_later_attempts_only_and_closed(world: World) -> None:
     mine = world.commands("heals", "group", "endgroup")
     assert [(one["command"], one["arg"]) for one in mine] == [
-        ("group", "own"), ("group", "guard: attempt 2 of at most 3"), ("group", "own"), ("endgroup", ""),
+        ("group", "own"), ("endgroup", ""), ("group", "guard: attempt 2 of at most 3"), ("group", "own"), ("endgroup", ""),
     ]  # fmt: skip
 
 
@@ -208,11 +236,14 @@ def test_an_error_stands_at_the_line_that_the_log_names(world: World) -> None:
 
 
 def test_nothing_of_the_log_acts_when_it_is_repeated(world: World) -> None:
-    dangerous = ("add-path", "set-env", "set-output", "add-mask", "stop-commands", "debug", "save-state")
+    dangerous = ("add-path", "set-env", "set-output", "add-mask", "debug", "save-state")
     own = set(world.outputs("hostile"))
     assert all(one["command"] == "set-output" and one["name"] in own for one in world.commands("hostile", *dangerous))
     assert world.outputs("hostile")["status"] == "failed"
     assert "/evil" not in world.seen("hostile")["env"]["PATH"]
+    # While guard repeats such lines, commands are off, until a word that nobody could know.
+    off = [line for line in world.log("hostile").splitlines() if "stop-commands" in line] or [str(one) for one in world.commands("hostile", "stop-commands")]
+    assert len(off) == 1
     errors = world.commands("hostile", "error")
     assert all("##[add-path]" not in one["arg"] and not re.search(r"^\s*::", one["arg"], re.MULTILINE) for one in errors)
     page = world.commands("hostile", "summary")[0]["content"]

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import yaml
 from guard import __version__
 from guard.delivery.steps import SKINS, STEP, filled
 from guard.platforms import PLATFORMS, azure
-from tests.skins import thin
+from tests.skins import thin, transcripts
 from tests.skins.act_runner import ROOT, checkout
 
 pytestmark = pytest.mark.tools
@@ -54,13 +55,16 @@ def fresh(ci: str, tmp_path: Path, wheels: Path) -> thin.Place:
 
 @pytest.fixture
 def place(fresh: thin.Place, installed: Path) -> thin.Place:
-    made = fresh
-    made.variables["PIPEGUARD_FOLDER"] = str(installed)
-    git = ["git", "-C", str(made.workspace)]
-    subprocess.run([*git, "init", "-q", "r"], check=True)
-    (made.workspace / "r" / "x").touch()
-    (made.workspace / thin.LEFT_LOCK).touch()
-    return made
+    fresh.variables["PIPEGUARD_FOLDER"] = str(installed)
+    return with_lock(fresh)
+
+
+def with_lock(place: thin.Place) -> thin.Place:
+    """A repository in the workspace with the lock of a git that is dead."""
+    subprocess.run(["git", "-C", str(place.workspace), "init", "-q", "r"], check=True)
+    (place.workspace / "r" / "x").touch()
+    (place.workspace / thin.LEFT_LOCK).touch()
+    return place
 
 
 def told(ci: str, place: thin.Place, out: str) -> dict[str, str]:
@@ -118,6 +122,16 @@ def test_a_heal(ci: str, place: thin.Place) -> None:
     elif ci == "buildkite":
         assert "--- guard: attempt 2 of at most 3" in ended.err
         assert (place.folder / "told").read_text().splitlines().count("annotate --style warning --context guard-job-1") == 1
+
+
+def test_the_page_of_the_ci_shows_a_healed_step(ci: str, wheels: Path, installed: Path) -> None:
+    # A short name: guard cuts long lines.
+    with tempfile.TemporaryDirectory(prefix="pg") as name:
+        place = with_lock(thin.machine(Path(name), wheels, ci))
+        place.variables["PIPEGUARD_FOLDER"] = str(installed)
+        place.merged = True
+        ended = START[ci](place, thin.HEALS)
+    transcripts.check(ci, ci, transcripts.alike(ended.out, name))
 
 
 def test_a_heal_that_is_to_fail(ci: str, place: thin.Place) -> None:
@@ -181,11 +195,8 @@ def test_it_is_installed_once(tmp_path: Path, wheels: Path) -> None:
 
 
 def test_what_a_failed_attempt_exported_is_cut_back(tmp_path: Path, wheels: Path, installed: Path) -> None:
-    place = thin.machine(tmp_path, wheels, "circleci")
+    place = with_lock(thin.machine(tmp_path, wheels, "circleci"))
     place.variables["PIPEGUARD_FOLDER"] = str(installed)
-    subprocess.run(["git", "-C", str(place.workspace), "init", "-q", "r"], check=True)
-    (place.workspace / "r" / "x").touch()
-    (place.workspace / thin.LEFT_LOCK).touch()
     thin.circleci(place, 'echo "export MINE=$PIPEGUARD_ATTEMPT" >>"$BASH_ENV"\n' + thin.HEALS)
     lines = (place.folder / "bash_env").read_text().splitlines()
     assert [line for line in lines if "MINE" in line] == ["export MINE=2"]

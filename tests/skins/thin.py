@@ -31,13 +31,15 @@ class Place:
 
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
+    merged: bool = False
+    """Whether both streams are one, as in the log of a job."""
 
     @property
     def workspace(self) -> Path:
         return self.folder / "workspace"
 
     def start(self, words: list[str], **variables: str) -> Ended:
-        return run(words, {**self.variables, **variables}, self.workspace)
+        return run(words, {**self.variables, **variables}, self.workspace, merged=self.merged)
 
 
 def machine(folder: Path, wheels: Path, ci: str) -> Place:
