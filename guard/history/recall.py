@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from guard.history import learning
-from guard.history.entry import cause_lines
+from guard.history.entry import Failure, cause_lines
 from guard.history.nearest import Known, nearest
 from guard.history.rows import Trial
 from guard.history.store import Feedback, SqlStore
@@ -38,6 +38,7 @@ class History:
         self._exact: dict[str, list[Trial]] = {}
         self._kindred: dict[str, list[Trial]] = {}
         self._recalled: dict[tuple[str, str], Recall | None] = {}
+        self._alike: dict[str, set[str]] = {}
 
     def label(self, fingerprint: str) -> str | None:
         """The label that a person gave this failure last."""
@@ -52,7 +53,7 @@ class History:
     def seen(self, fingerprint: str, label: str, remedy: str) -> Seen:
         """What the remedy did about this failure, and about others of that label in this project."""
         if fingerprint not in self._exact:
-            self._exact[fingerprint] = self._answer(lambda store: store.trials_of(fingerprint, self._project))
+            self._exact[fingerprint] = self._trials_of(fingerprint)
         if label not in self._kindred:
             self._kindred[label] = self._answer(lambda store: store.trials_like(label, self._project))
         return learning.seen(
@@ -65,15 +66,18 @@ class History:
         key = (diagnosis.fingerprint, lines)
         if key not in self._recalled:
             self._recalled[key] = self._recall(diagnosis, lines)
+            # What is alike is known only now.
+            self._exact.pop(diagnosis.fingerprint, None)
         return self._recalled[key]
 
     def _recall(self, diagnosis: Diagnosis, lines: str) -> Recall | None:
-        failures = self._answer(lambda store: store.failures(self._project, _MOST_FAILURES))
-        known = [Known(run_id, one.label, one.fingerprint, one.lines) for run_id, one in failures]
-        likeness, same = 1.0, [one for one in known if one.fingerprint == diagnosis.fingerprint]
+        fingerprint = diagnosis.fingerprint
         if diagnosis.unsure:
             # Its fingerprint rests on one line that is no known cause: all its lines together say more.
-            likeness, same = nearest(lines, known)
+            likeness, same = nearest(lines, self._known(lambda store: store.failures(self._project, _MOST_FAILURES)))
+            self._alike[fingerprint] = {one.fingerprint for one in same}
+        else:
+            likeness, same = 1.0, self._known(lambda store: store.failures_of(fingerprint, self._project, _MOST_FAILURES))
         if not same:
             return None
         runs = list(dict.fromkeys(one.run_id for one in same))
@@ -95,6 +99,15 @@ class History:
             by=tuple(_shown(name) for name, _ in Counter(trial.remedy for _, trial in healed).most_common()),
             likeness=round(likeness, 4),
         )
+
+    def _known(self, question: Callable[[SqlStore], list[tuple[str, Failure]]]) -> list[Known]:
+        return [Known(run_id, one.label, one.fingerprint, one.lines) for run_id, one in self._answer(question)]
+
+    def _trials_of(self, fingerprint: str) -> list[Trial]:
+        """On this very failure, and where nothing explains it, on those that say the same; newest first."""
+        names = {fingerprint, *self._alike.get(fingerprint, ())}
+        found = self._answer(lambda store: [one for name in sorted(names) for one in store.trials_of(name, self._project)])
+        return sorted(found, key=lambda one: one.at, reverse=True)
 
     def _feedback(self, fingerprint: str) -> list[Feedback]:
         if fingerprint not in self._said:

@@ -185,6 +185,15 @@ class SqlStore:
         )
         return [(row[0], Failure(*row[1:])) for row in found]
 
+    def failures_of(self, fingerprint: str, project: str, most: int) -> list[tuple[str, Failure]]:
+        """(run id, failure) of that fingerprint, newest first."""
+        found = self.database.all(
+            "SELECT run_id, number, label, fingerprint, lines FROM pipeguard_failures "
+            "WHERE fingerprint = ? AND project = ? ORDER BY at DESC LIMIT ?",
+            (fingerprint, project, most),
+        )
+        return [(row[0], Failure(*row[1:])) for row in found]
+
     def trials_in(self, runs: Sequence[str]) -> list[tuple[str, Trial]]:
         """(run id, trial) of these runs."""
         if not runs:

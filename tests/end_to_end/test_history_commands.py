@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from tests.unit.runs_by_hand import attempt, document, failure, healed
+from tests.unit.runs_by_hand import attempt, document, failure, healed, healing
 
 ROOT = Path(__file__).parent.parent.parent
 SETTINGS = """\
@@ -573,3 +573,17 @@ def test_passes_and_failures_at_once_lose_nothing(place: Path) -> None:
     assert {one.wait(100) for one in passes} == {0}
     assert {one.wait(100) for one in failures} == {127}
     assert sorted(run["status"] for run in exported(place)) == ["failed"] * 3 + ["healed"] + ["passed"] * 24
+
+
+def test_a_failure_that_nothing_explains_heals_as_it_healed_before(place: Path) -> None:
+    """Its earlier runs had a name for it; by its lines alone it is known again. Once would have been chance."""
+    text = "frobnicator: the quux of module five has gone sour"
+    runs = [
+        document(f"r{number}", [attempt(1, 9, failure("hang", "earlier", text), healing("rerun_all")), attempt(2, 0)], project="w") for number in range(2)
+    ]
+    script = "echo 'frobnicator: the quux of module five has gone sour'; if [ -e again ]; then echo built; exit 0; fi; touch again; exit 9"
+    for known, code in ((1, 9), (2, 0)):
+        (place / "again").unlink(missing_ok=True)
+        guard(place, "history", "import", "-", given="\n".join(json.dumps(run) for run in runs[:known]))
+        done = guard(place, "run", "-c", script)
+        assert (done.returncode, f"healed {known} of {known} by rerun_all" in done.stderr) == (code, True), done.stderr
