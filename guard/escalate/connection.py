@@ -14,7 +14,7 @@ import re
 import ssl
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.error import URLError
@@ -28,6 +28,7 @@ CONNECT_S = 2.0
 IN_ALL_S = 10.0
 _LARGEST_ANSWER = 8 << 20
 _MOST_REDIRECTS = 3
+_MOST_PAGES = 5
 _SHORTEST_WAIT_S = 1.0
 _NEXT = re.compile(r"<([^<>]*)>\s*;[^,<]*\brel=\"?next\b")
 
@@ -120,6 +121,25 @@ class Connection:
     def send(self, method: str, path: str, document: Mapping[str, Any]) -> Answer:
         """Send JSON."""
         return self.ask(method, path, json.dumps(document).encode(), {"Content-Type": "application/json"})
+
+    def pages(self, path: str, **query: str | int) -> Iterator[dict[str, Any]]:
+        """The objects of a list, a hundred a page, the first five pages at most. Raises Undelivered."""
+        answer = self.get(path, per_page=100, **query)
+        for _ in range(_MOST_PAGES):
+            if not answer.fine:
+                raise refused(answer)
+            yield from answer.objects()
+            if not answer.next_page:
+                return
+            answer = self.get(answer.next_page)
+
+    def write(self, method: str, path: str, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Create or change something: what it is now. Raises Undelivered."""
+        answer = self.send(method, path, document)
+        if not answer.fine:
+            raise refused(answer)
+        found = answer.json()
+        return found if isinstance(found, dict) else {}
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None, query: Mapping[str, str | int] | None = None

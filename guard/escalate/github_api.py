@@ -7,13 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from guard.escalate.connection import Answer, Connection, Undelivered, refused
+from guard.escalate.connection import Connection, Undelivered
 
 LABEL = "pipeguard"
 LONGEST_BODY = 65_000
 """Characters; the API refuses more than 65,536."""
 _TOKENS = ("PIPEGUARD_GITHUB_TOKEN", "GITHUB_TOKEN", "GH_TOKEN")
-_MOST_PAGES = 5
 _REPOSITORY = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}")
 # Whoever may write in a repository (docs.github.com, "author_association"); an app is a `Bot`.
 _TRUSTED = ("OWNER", "MEMBER", "COLLABORATOR")
@@ -41,23 +40,12 @@ class Repository:
         self.connection.close()
 
     def pages(self, path: str, **query: str | int) -> Iterator[dict[str, Any]]:
-        """The objects of a list, page after page, the first five at most."""
-        answer = self.connection.get(f"{self.path}/{path}", per_page=100, **query)
-        for _ in range(_MOST_PAGES):
-            if not answer.fine:
-                raise refused(answer)
-            yield from answer.objects()
-            if not answer.next_page:
-                return
-            answer = self.connection.get(answer.next_page)
+        """The objects of a list below it."""
+        return self.connection.pages(f"{self.path}/{path}", **query)
 
     def write(self, method: str, path: str, document: Mapping[str, Any]) -> dict[str, Any]:
-        """Create or change something: what it is now. Raises Undelivered."""
-        answer: Answer = self.connection.send(method, f"{self.path}/{path}", document)
-        if not answer.fine:
-            raise refused(answer)
-        found = answer.json()
-        return found if isinstance(found, dict) else {}
+        """Create or change something below it: what it is now. Raises Undelivered."""
+        return self.connection.write(method, f"{self.path}/{path}", document)
 
 
 def ours(one: Mapping[str, Any], marker: str) -> bool:

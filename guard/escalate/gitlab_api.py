@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from guard.escalate.connection import Connection, Undelivered, refused
+from guard.escalate.connection import Connection, Undelivered
 
 LABEL = "pipeguard"
 _TOKEN = "GITLAB_TOKEN"
-_MOST_PAGES = 5
 LONGEST_BODY = 500_000
 """Characters; the API refuses more than 1,000,000 bytes."""
 
@@ -35,23 +34,12 @@ class Project:
         self.connection.close()
 
     def pages(self, path: str, **query: str | int) -> Iterator[dict[str, Any]]:
-        """The objects of a list, page after page, the first five at most."""
-        answer = self.connection.get(f"{self.path}/{path}", per_page=100, **query)
-        for _ in range(_MOST_PAGES):
-            if not answer.fine:
-                raise refused(answer)
-            yield from answer.objects()
-            if not answer.next_page:
-                return
-            answer = self.connection.get(answer.next_page)
+        """The objects of a list below it."""
+        return self.connection.pages(f"{self.path}/{path}", **query)
 
     def write(self, method: str, path: str, document: Mapping[str, Any]) -> dict[str, Any]:
-        """Create or change something: what it is now. Raises Undelivered."""
-        answer = self.connection.send(method, f"{self.path}/{path}", document)
-        if not answer.fine:
-            raise refused(answer)
-        found = answer.json()
-        return found if isinstance(found, dict) else {}
+        """Create or change something below it: what it is now. Raises Undelivered."""
+        return self.connection.write(method, f"{self.path}/{path}", document)
 
     def me(self) -> int | None:
         """The id of the token's user: only its own words are changed."""
