@@ -27,7 +27,7 @@ def facts(document: Mapping[str, Any]) -> dict[str, str]:
 
 def variables(document: Mapping[str, Any]) -> dict[str, str]:
     """The facts by the names of variables, GUARD_STATUS and so on: PIPEGUARD_… would be read as settings by the next guard."""
-    return {f"GUARD_{name.upper().replace('-', '_')}": value for name, value in facts(document).items()}
+    return {f"GUARD_{name.upper().replace('-', '_')}": " ".join(value.split()) for name, value in facts(document).items()}
 
 
 def diagnosis(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
