@@ -28,6 +28,7 @@ from guard.history.recall import History
 from guard.history.store import SqlStore
 from guard.policy import plan as planning
 from guard.policy.remedies_by_label import ORDER
+from guard.remedies import REMEDIES
 from guard.settings import Settings
 from guard.types import (
     Attempt,
@@ -55,12 +56,14 @@ PRIOR = {"reset_state": 0.8, "kill_stragglers": 0.5, "wait": 0.5, "raise_heap": 
 
 @dataclass(frozen=True)
 class Made:
-    """A remedy that always applies and costs what it costs."""
+    """A remedy that always applies and costs what it costs; those that this world does not know never apply."""
 
     name: str
 
-    def propose(self, diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change:
+    def propose(self, diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | None:
         del diagnosis, outcome, surroundings
+        if self.name not in COST_S:
+            return None
         return Change(self.name, f"does {self.name}", env={"X": self.name}, success_probability=PRIOR[self.name], cost_s=COST_S[self.name])
 
 
@@ -216,7 +219,7 @@ class patched:  # noqa: N801 - reads as a statement
 
     def __enter__(self) -> None:
         self._old: Any = planning.REMEDIES
-        planning.REMEDIES = {name: Made(name) for name in COST_S}  # type: ignore[misc,assignment]
+        planning.REMEDIES = {name: Made(name) for name in REMEDIES}  # type: ignore[misc,assignment]
 
     def __exit__(self, *of: object) -> None:
         planning.REMEDIES = self._old  # type: ignore[misc]

@@ -13,6 +13,7 @@ from guard.history.rows import Trial
 from guard.policy import odds
 from guard.policy import plan as planning
 from guard.policy.plan import plan
+from guard.remedies import REMEDIES
 from guard.remedies.user_strategy import Strategy
 from guard.settings import LabelRule, Settings
 from guard.types import (
@@ -100,14 +101,14 @@ class Offers:
     name: str
 
     def propose(self, diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | None:
-        if self.name == "look_closer":
+        if self.name not in ("reset_state", "kill_stragglers", "wait", "rerun_all"):
             return None
         return Change(self.name, f"does {self.name}", env={"X": self.name}, success_probability=0.6)
 
 
 @pytest.fixture
 def _remedies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "REMEDIES", {name: Offers(name) for name in ("reset_state", "kill_stragglers", "wait", "rerun_all", "look_closer")})
+    monkeypatch.setattr(planning, "REMEDIES", {name: Offers(name) for name in REMEDIES})
 
 
 def decided(memory: Memory, label: str = "stale_state", settings: Settings | None = None, log: bytes = b"", source: str = "signature:x"):
