@@ -35,7 +35,7 @@ _CEILING_S = 300.0
 _GROWTH = 4.0
 # Longest wait before the second attempt, in seconds. A remote that answers "too many" wants to be left alone for
 # longer than one that hung up; a resolver is back in moments.
-_FIRST_S = {"rate_limited": 30.0, "infrastructure": 20.0, "service_unavailable": 16.0}
+_FIRST_S = {"dependency_not_found": 4.0, "rate_limited": 30.0, "infrastructure": 20.0, "service_unavailable": 16.0}
 _OTHER_FIRST_S = 12.0
 _OF_ATTEMPT = 0.25
 """An attempt that took long is worth a longer wait, up to this share of it: it would be dear to spend on the same outage."""

@@ -31,6 +31,8 @@ def failed(*argv: str, log: bytes = b"", code: int = 1, **env: str) -> Outcome:
     [
         (MISSING, failed(*PIP, log=NONE), "pip"),
         (MISSING, failed(*PIP, log=SOME), ""),
+        (MISSING, failed("?", log=NONE), ""),
+        (MISSING, failed("tox", log=NONE), "pip"),
         (MISSING, failed(*PIP, log=b"  Could not fetch URL http://index.example/: 503 Server Error\n" + NONE), ""),
         (diagnosis("dependency_not_found", tool="npm"), failed("npm", "ci", log=b"npm error code E404\n"), ""),
         (UNKNOWN, failed("curl", "-sf", "http://files.example/a", code=22), "curl"),

@@ -34,8 +34,8 @@ def hiding(diagnosis: Diagnosis, outcome: Outcome) -> str:
     log = outcome.window.head + b"\n" + outcome.window.tail
     used = programs(outcome.command)
     if diagnosis.label == "dependency_not_found":
-        about = diagnosis.entities.get("tool", "")
-        asked = about == "pip" or (not about and bool(used & _PIP))
+        # Also of a log whose command is not known nothing more can be learned.
+        asked = diagnosis.entities.get("tool", "pip") == "pip" and bool(used & _PIP)
         return "pip" if asked and _NO_VERSIONS.search(log) and not _TOLD.search(log) else ""
     words = f"{typed(outcome.command)}\n{files_text(outcome.command)}"
     for tool, code in _HTTP_ERROR.items():
