@@ -14,7 +14,8 @@ BLESS = "BLESS_TRANSCRIPTS"
 def alike(text: str, *folders: str) -> str:
     """The text without what differs from run to run."""
     for folder in sorted(folders, key=len, reverse=True):
-        text = text.replace(folder, "/work")
+        # In Markdown an underscore stands behind a backslash.
+        text = text.replace(folder, "/work").replace(folder.replace("_", "\\_"), "/work")
     text = re.sub(r"\d+(?:\.\d+)? s\b", "0.1 s", text)
     text = re.sub(r"\d+(?=%)", "97", text)
     text = re.sub(r"(?<=GUARD_PROBABILITY\b).{0,20}?\d\.\d\d", lambda match: match[0][:-4] + "0.97", text)
