@@ -91,7 +91,7 @@ def run(workflow: str, repository: Path, action: Path, scratch: Path, *, environ
     if before:
         words = ["bash", "-c", f'{before}; exec "$@"', "act", *words]
     done = subprocess.run(
-        words, cwd=repository, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=100, check=False,
+        words, cwd=repository, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=280, check=False,
         env={"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(scratch), **(environment or {})},
     )  # fmt: skip
     return told(done.stdout + done.stderr)

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ import yaml
 from tests.skins import transcripts
 from tests.skins.act_runner import ACTION, Told, checkout, run
 
-pytestmark = pytest.mark.tools
+# One act runs all jobs before the first test; on a busy machine that takes a while.
+pytestmark = [pytest.mark.tools, pytest.mark.timeout(300)]
 
 CHECKOUT = {"uses": "actions/checkout@v4"}
 # Evidence that is made to look like the runner's commands, at the end of what a real tool would print.
@@ -34,6 +36,21 @@ it's "double" `tick` $HOME ${X} \\ back\\slash
 \ttab é 日本 %0A ::error::no
 END
 printf '%s' "$X" >> "$OUT/quotes"
+"""
+
+
+# Passes from the second time on.
+FLAKY = """\
+import pathlib
+
+def test_steady():
+    pass
+
+def test_sometimes():
+    seen = pathlib.Path("seen")
+    first = not seen.exists()
+    seen.touch()
+    assert not first
 """
 
 
@@ -87,6 +104,7 @@ JOBS: dict[str, dict[str, Any]] = {
         {**guarded("true", shell="fish"), "id": "u", "continue-on-error": True},
         probe("shells"),
     ),
+    "flaky": job(CHECKOUT, guarded(f"{sys.executable} -m pytest -q test_flaky.py", config="flaky.yml"), probe("flaky")),
     "matrix": job(guarded("test ${{ matrix.n }} = 1"), probe("matrix-${{ matrix.n }}"), strategy={"fail-fast": False, "matrix": {"n": [1, 2]}}),
 }
 
@@ -122,6 +140,8 @@ def made(folder: Path) -> World:
         (folder / name).mkdir(parents=True)
     repository = folder / "repository"
     (repository / "broken.py").write_text("x = 1\n\ndef broken(:\n    pass\n")
+    (repository / "test_flaky.py").write_text(FLAKY)
+    (repository / "flaky.yml").write_text("labels:\n  test_failure: {remedies: [rerun_failed_tests]}\n")
     (repository / "app.py").write_text("x = 1\nassert x == 2\n")
     (repository / "sub folder" / "keep").touch()
     workflow = yaml.safe_dump({"on": "push", "jobs": JOBS}, sort_keys=False)
@@ -134,7 +154,7 @@ def made(folder: Path) -> World:
     [
         ("passes", "success"), ("red", "failure"), ("heals", "success"), ("heals-warn", "success"), ("heals-fail", "failure"),
         ("left-out", "failure"), ("once", "failure"), ("killed", "failure"), ("late", "failure"), ("hostile", "failure"),
-        ("quotes", "success"), ("goes-on", "success"), ("two", "failure"), ("shells", "success"),
+        ("flaky", "success"), ("quotes", "success"), ("goes-on", "success"), ("two", "failure"), ("shells", "success"),
     ],
 )  # fmt: skip
 def test_the_job_s_verdict(name: str, verdict: str, world: World) -> None:
@@ -259,6 +279,12 @@ def test_quotes_newlines_and_dollars_arrive_as_they_are(world: World) -> None:
 
 def test_continue_on_error(world: World) -> None:
     assert (world.seen("goes-on")["outcome"], world.seen("goes-on")["conclusion"]) == ("failure", "success")
+
+
+def test_flaky_tests_are_named(world: World) -> None:
+    outputs = world.outputs("flaky")
+    assert (outputs["status"], outputs["healed-by"]) == ("healed", "rerun_failed_tests"), world.log("flaky")
+    assert json.loads(outputs["flaky-tests"]) == ["test_flaky.py::test_sometimes"]
 
 
 def test_two_guarded_steps_in_a_job_do_not_mix(world: World) -> None:

@@ -55,6 +55,34 @@ def test_a_snippet_runs_as_it_stands(snippet: str, tmp_path: Path) -> None:
     assert "the tests ran" in told.log
 
 
+def test_a_workflow_of_a_retry_action_runs_when_it_is_rewritten(tmp_path: Path) -> None:
+    before = """\
+on: push
+jobs:
+  one:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - id: t
+        uses: nick-fields/retry@v3 # the tests
+        with:
+          timeout_minutes: 5
+          max_attempts: 2
+          retry_wait_seconds: 20
+          command: |
+            test "$PIPEGUARD_ATTEMPT" = 1
+            make test
+      - run: test "${{ steps.t.outputs.total_attempts }} ${{ steps.t.outputs.exit_code }}" = "1 0"
+"""
+    for name in ("repository", "scratch"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "repository" / "Makefile").write_text("test:\n\t@echo the tests ran\n")
+    after = init_from_retry.rewriting("ci.yml", before).done()
+    told = run(after, tmp_path / "repository", checkout(tmp_path / "action"), tmp_path / "scratch")
+    assert set(told.jobs.values()) == {"success"}, told.raw
+    assert told.log == "the tests ran\n"
+
+
 def rows(heading: str) -> set[str]:
     """The names in the first cells of the table under a heading."""
     section = PAGE.read_text().split(f"## {heading}\n")[1].split("\n## ")[0]
