@@ -15,19 +15,17 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from guard.delivery import vendored
+from guard.delivery import bytecode, vendored
 from guard.errors import GuardError
 
 PACKAGE = Path(__file__).resolve().parent.parent
 _DATA = ("schema/*.json", "signatures/compiled.json", "delivery/*.txt", "report/page.*")
 _MODEL = ("classifier.onnx", "labels.json", "MODEL_CARD.md")
-# Only builds need these.
-_LEFT_OUT = ("delivery/build.py", "delivery/bytecode.py", "delivery/vendored.py", "delivery/vendored.txt", "signatures/compile.py")
 _FIRST_LINE = b"#!/usr/bin/env python3\n"
 _TIME = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o100644 << 16
 # Read on each start: stored as they are, so that a pass need not even load the decompressor.
-_STORED = ("__main__.py", "/pass")
+_STORED = ("__main__.py", "/start", "/pass")
 
 
 def build(out: Path, pythons: Sequence[str], wheels: Path, model: bool = True, licence: Path | None = None) -> None:
@@ -64,12 +62,12 @@ def _write(path: Path, members: dict[str, bytes]) -> None:
 
 
 def _own(model: bool) -> dict[str, bytes]:
-    members = {"__main__.py": (PACKAGE / "delivery" / "bundled.py").read_bytes()}
-    paths = [*PACKAGE.rglob("*.py"), *(path for pattern in _DATA for path in PACKAGE.glob(pattern))]
-    for path in paths:
-        name = path.relative_to(PACKAGE).as_posix()
-        if name not in _LEFT_OUT:
-            members[f"guard/{name}"] = path.read_bytes()
+    members = {
+        "__main__.py": (PACKAGE / "delivery" / "archive_main.py").read_bytes(),
+        "source": bytecode.dumped(bytecode.sources(str(PACKAGE.parent))),
+    }
+    for path in (path for pattern in _DATA for path in PACKAGE.glob(pattern)):
+        members[f"guard/{path.relative_to(PACKAGE).as_posix()}"] = path.read_bytes()
     if model:
         from guard.diagnosis.model import FOLDER, folder
 

@@ -1,7 +1,7 @@
-"""`__main__` of guard.pyz: guard's modules from bytecode for this Python, in two pieces: for a pass, and the rest.
+"""What guard.pyz starts with: guard's modules from the archive's bytecode for this Python, else from its sources.
 
-The archive's own import (zipimport) reads each module's source and compiles it: that stays the way for a Python
-that the archive holds no bytecode for. Kept readable by old versions of Python.
+Bytecode lies in two pieces, what a pass needs and the rest, and the sources in one: a start reads little and looks at few
+names. Kept readable by old versions of Python, which learn here that they are too old.
 """
 
 import marshal
@@ -19,32 +19,33 @@ _BOOTSTRAP = sys.modules["_frozen_importlib_external"]
 
 
 class Bundle:
-    """Finds and loads `guard` from the archive's bytecode (the protocols of importlib: finder and loader)."""
+    """Finds and loads `guard` (the protocols of importlib: finder and loader)."""
 
-    def __init__(self, archive: str, importer: "zipimporter") -> None:
-        """`importer`: the zipimporter of the archive. Raises OSError where there is no bytecode for this Python."""
+    def __init__(self, archive: str, importer: "zipimporter", bytecode: str) -> None:
+        """`importer`: the zipimporter of the archive; `bytecode`: the folder for this Python, "" where there is none."""
         self._archive = archive
         self._importer = importer
-        self._rest = False
-        self._modules = self._piece("pass")
+        self._bytecode = bytecode
+        self._whole = not bytecode
+        self._modules = self._piece("pass") if bytecode else self._sources()
 
     def _piece(self, name: str) -> "dict[str, tuple[bool, bytes]]":
         """Module name -> (is a package, its code)."""
-        path = "bytecode/%s-%d.%d/%s" % (sys.implementation.name, *sys.version_info[:2], name)  # noqa: UP031
-        data = self._importer.get_data(path)
-        magic = _BOOTSTRAP.MAGIC_NUMBER
-        if data[: len(magic)] != magic:
-            # A Python of the same number before its release has other bytecode.
-            raise OSError("bytecode of another Python")
-        found: dict[str, tuple[bool, bytes]] = marshal.loads(memoryview(data)[len(magic) :])
+        data = self._importer.get_data(self._bytecode + name)
+        found: dict[str, tuple[bool, bytes]] = marshal.loads(memoryview(data)[len(_BOOTSTRAP.MAGIC_NUMBER) :])
+        return found
+
+    def _sources(self) -> "dict[str, tuple[bool, bytes]]":
+        """Module name -> (is a package, its text)."""
+        found: dict[str, tuple[bool, bytes]] = marshal.loads(self._importer.get_data("source"))
         return found
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> "ModuleSpec | None":
         """The spec of a module of guard; None for all others."""
         if name not in self._modules:
-            if self._rest or not name.startswith("guard."):
+            if self._whole or not name.startswith("guard."):
                 return None
-            self._rest = True
+            self._whole = True
             self._modules.update(self._piece("rest"))
             if name not in self._modules:
                 return None
@@ -71,12 +72,17 @@ class Bundle:
 
     def get_code(self, name: str) -> "CodeType":
         """The code of a module."""
-        code: CodeType = marshal.loads(self._modules[name][1])
+        packaged, content = self._modules[name]
+        code: CodeType
+        if self._bytecode:
+            code = marshal.loads(content)
+        else:
+            code = compile(content, self._file(name, packaged), "exec", dont_inherit=True)
         return code
 
     def get_source(self, name: str) -> str:
         """The source of a module: what a traceback shows."""
-        return self._importer.get_data(self._file(name, self._modules[name][0])).decode()
+        return self._sources()[name][1].decode()
 
     def is_package(self, name: str) -> bool:
         """Whether a module is a package."""
@@ -87,17 +93,10 @@ class Bundle:
         return self._importer.get_data(path)
 
 
-def main(archive: str, importer: "zipimporter") -> None:
+def main(archive: str, importer: "zipimporter", bytecode: str) -> None:
     """Run guard from the archive; what it carries of other packages comes after the standard library."""
-    try:
-        sys.meta_path.insert(0, Bundle(archive, importer))
-    except OSError:
-        pass
+    sys.meta_path.insert(0, Bundle(archive, importer, bytecode))
     sys.path.append(archive + "/vendor")
     from guard.launch import main as launch
 
     launch(archive)
-
-
-if __name__ == "__main__":
-    main(sys.path[0], __loader__)  # type: ignore[name-defined]

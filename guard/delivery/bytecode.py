@@ -13,6 +13,9 @@ import sys
 import types
 from typing import Any
 
+START = "guard.delivery.bundled"
+# Only builds need these.
+_LEFT_OUT = frozenset(f"guard.delivery.{name}" for name in ("archive_main", "build", "bytecode", "vendored")) | {"guard.signatures.compile"}
 # A pass as it is run, plainly, with options, and in each skin; then what was imported.
 _PASS = """
 import sys
@@ -30,13 +33,25 @@ _SKINS = ("", "github", "gitlab", "jenkins", "circleci", "azure", "buildkite", "
 
 
 def pieces(source: str) -> dict[str, bytes]:
-    """`pass` and `rest`: the bytecode of what a plain pass imports, and of all else, for this very Python."""
-    modules = dict(sorted(found(os.path.join(source, "guard"), "guard").items()))
+    """The bytecode for this very Python: `start`, with which the archive begins, `pass`, what a pass imports, and `rest`."""
+    modules = sources(source)
     first = {name for name in _imported(source) if name in modules}
+    start = modules.pop(START)
     return {
+        "start": importlib.util.MAGIC_NUMBER + dumped(_code(START, *start)),
         "pass": _piece({name: module for name, module in modules.items() if name in first}),
         "rest": _piece({name: module for name, module in modules.items() if name not in first}),
     }
+
+
+def sources(source: str) -> dict[str, tuple[bool, bytes]]:
+    """Name -> (is a package, text) of each module of guard that travels, in order."""
+    texts = {}
+    for name, (packaged, path) in sorted(found(os.path.join(source, "guard"), "guard").items()):
+        if name not in _LEFT_OUT:
+            with open(path, "rb") as file:
+                texts[name] = (packaged, file.read())
+    return texts
 
 
 def found(folder: str, package: str) -> dict[str, tuple[bool, str]]:
@@ -65,14 +80,12 @@ def _imported(source: str) -> set[str]:
     return names
 
 
-def _piece(modules: dict[str, tuple[bool, str]]) -> bytes:
-    codes = {name: (packaged, dumped(_code(name, packaged, path))) for name, (packaged, path) in modules.items()}
+def _piece(modules: dict[str, tuple[bool, bytes]]) -> bytes:
+    codes = {name: (packaged, dumped(_code(name, packaged, text))) for name, (packaged, text) in modules.items()}
     return importlib.util.MAGIC_NUMBER + dumped(codes)
 
 
-def _code(name: str, packaged: bool, path: str) -> types.CodeType:
-    with open(path, "rb") as file:
-        text = file.read()
+def _code(name: str, packaged: bool, text: bytes) -> types.CodeType:
     shown = "/".join(name.split(".")) + ("/__init__.py" if packaged else ".py")
     code: types.CodeType = compile(text, f"guard.pyz/{shown}", "exec", dont_inherit=True, optimize=0)
     return code
