@@ -160,7 +160,7 @@ def run(files: Sequence[str]) -> int:
         return error.exit_code
     for _, one in found:
         if one.edits:
-            click.echo(f"rewrote {one.name}: {one.steps} step{'s' if one.steps != 1 else ''} now use {ACTION}")
+            click.echo(f"rewrote {one.name}: {one.steps} step{'s' if one.steps != 1 else ''}, now {ACTION}")
         for note in one.notes:
             click.echo(f"note: {note}")
     if not any(one.edits for _, one in found):
