@@ -70,11 +70,12 @@ def run(request: Request) -> int:
     except Exception as fault:
         _confess("the start", fault)
         return _pass_through(request)
+    unread = False
     try:
         settings = _settings(request, runner)
     except Exception as fault:
         _confess("looking for settings", fault)
-        settings = None
+        settings, unread = None, True
     if isinstance(settings, int):
         return settings
     argv = _argv(request)
@@ -93,6 +94,9 @@ def run(request: Request) -> int:
     from guard import failsafe
 
     code = ended.code if runner.stopped_by is None else 128 + runner.stopped_by
+    if unread:
+        # What the settings forbid is not known, so nothing is healed.
+        return code
     return failsafe.shielded("the run", code, lambda: _after(request, runner, argv, ended, settings))
 
 

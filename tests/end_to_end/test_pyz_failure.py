@@ -205,5 +205,9 @@ def test_the_pinned_library_is_really_fetched_and_answers(checkout: Path, tmp_pa
     done, result = run([python, "-I", "-S", str(checkout / "guard" / "launch.py"), "run", "--", *DOUBTFUL], tmp_path, **env)
     if "could not fetch" in done.stderr or "was not done" in done.stderr:
         pytest.skip(done.stderr)
-    assert "no classifier" not in done.stderr
+    assert "onnxruntime is not there" not in done.stderr
+    kept = next(cache.rglob(private_folders.MARK)).parent
+    asked = "import sys, onnxruntime, numpy; print(onnxruntime.__file__.startswith(sys.path[-1]))"
+    told = subprocess.run([python, "-I", "-S", "-c", f"import sys; sys.path.append({str(kept)!r}); {asked}"], capture_output=True, text=True)
+    assert told.stdout == "True\n", told.stderr
     assert result["attempts"][0]["diagnosis"]["label"]
