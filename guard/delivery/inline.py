@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
+from guard.delivery import bytecode
 from guard.delivery.build import build
 from guard.errors import GuardError
 
@@ -69,7 +70,20 @@ def made(wheels: Path | None = None) -> str:
         kept.mkdir(parents=True, exist_ok=True)
         pyz = Path(folder) / "guard.pyz"
         build(pyz, (), kept, model=False)
-        return function(_members(pyz))
+        members = {**_sources(), **_members(pyz)}
+    for name, content in members.items():
+        if name.endswith(".py"):
+            try:
+                compile(content, name, "exec")
+            except SyntaxError as error:
+                raise GuardError(f"{name}:{error.lineno} cannot be compiled: {error.msg}") from error
+    return function(members)
+
+
+def _sources() -> dict[str, bytes]:
+    """Path in the archive -> text of each module of guard: as files, which any Python can import."""
+    modules = bytecode.sources(str(Path(__file__).parents[2]))
+    return {name.replace(".", "/") + ("/__init__.py" if packaged else ".py"): text for name, (packaged, text) in modules.items()}
 
 
 def _members(pyz: Path) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -106,7 +107,11 @@ def _content(where: Path | None, name: str) -> bytes:
             return packed.data(FOLDER, name)
         except OSError:
             where = folder()
-    return (where / name).read_bytes()
+    try:
+        return (where / name).read_bytes()
+    except NotADirectoryError:
+        # Beside an archive nothing lies: guard as text inside a CI file comes without.
+        raise FileNotFoundError(errno.ENOENT, "this guard came without it", name) from None
 
 
 def checked(where: Path | None = None) -> Shipped:

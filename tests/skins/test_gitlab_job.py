@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.skins import transcripts
 from tests.skins.gitlab_runner import Job, ShellExecutor, script
 from tests.skins.inlined_guard import ROOT, skin
 
@@ -57,6 +58,13 @@ def run(guarded: list[str], place: Path):
         return job
 
     return run_it
+
+
+def left_lock(folder: Path) -> None:
+    """A repository whose index is locked by a git that is no more."""
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    (folder / "file").write_text("x")
+    (folder / ".git" / "index.lock").touch()
 
 
 def expect(job: Job, code: int, status: str, attempts: int, label: str = "", healed_by: str = "") -> None:
@@ -137,10 +145,19 @@ def test_a_heal(run, shell: str) -> None:
     assert (document["status"], document["platform"]) == ("healed", "gitlab")
 
 
+def test_the_documented_transcript(run, place: Path) -> None:
+    left_lock(place)
+    job = run("git add file && git status --short")
+    transcripts.check("gitlab", "gitlab", transcripts.alike(shown(job.log), str(place)))
+
+
+def shown(log: str) -> str:
+    """The log as GitLab shows it: section marks are read, and a folded section shows its title."""
+    return re.sub(r"(?:\r?\x1b\[0K)?section_(?:start|end):\d+:[\w\[\]=]+\r\x1b\[0K", "", log).replace("\x1b[0K", "")
+
+
 def test_a_heal_of_a_left_lock(run, place: Path) -> None:
-    subprocess.run(["git", "init", "-q"], cwd=place, check=True)
-    (place / "file").write_text("x")
-    (place / ".git" / "index.lock").touch()
+    left_lock(place)
     job = run("git add file")
     expect(job, 0, "healed", 2, "stale_state", "reset_state")
     assert not (place / ".git" / "index.lock").exists()

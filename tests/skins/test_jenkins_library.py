@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from tests.skins import transcripts
 from tests.skins.inlined_guard import ROOT, skin
 from tests.skins.java import java_home
-from tests.skins.test_gitlab_job import fake_python, without_python
+from tests.skins.test_gitlab_job import fake_python, left_lock, without_python
 
 pytestmark = [pytest.mark.tools, pytest.mark.timeout(600)]
 
@@ -87,6 +88,7 @@ PIPEGUARD_STATUS=passed"; exit 2''' } }""",
     "windows": "node('windows') { guard { bat 'dir'; powershell 'ls'; pwsh script: 'ls' } }",
     "no room": "node { guard { sh 'echo runs; exit 4' } }",
     "described": "node { currentBuild.description = 'mine'; guard(script: '''OPENS''') ; guard(script: '''OPENS''') }",
+    "transcript": "node { guard { sh 'git add file && git status --short' } }",
     "silent": "node { guard(script: '''OPENS''', describe: false, archive: false) }",
 }
 
@@ -140,10 +142,8 @@ def builds(library: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     (folder / "no room" / "no-write").touch()
     (folder / "refused" / "workspace" / "wrong.py").write_text("x = 1\ndef f(:\n")
     (folder / "not twice" / "workspace" / "deploy.sh").write_text("echo deploying >>times; echo 'curl: (7) Failed to connect: Connection refused' >&2; exit 7\n")
-    lock = folder / "heal lock" / "workspace"
-    subprocess.run(["git", "init", "-q"], cwd=lock, check=True)
-    (lock / "file").touch()
-    (lock / ".git" / "index.lock").touch()
+    for name in ("heal lock", "transcript"):
+        left_lock(folder / name / "workspace")
     return run_jobs(folder, JOBS, library)
 
 
@@ -197,6 +197,12 @@ def test_a_heal(builds: dict[str, Build]) -> None:
     assert build.log.endswith("goes on\nFinished: SUCCESS\n")
     assert len(build.facts["archived"]) == 1
     expect(builds["heal lock"], "SUCCESS", "guard: healed stale_state by reset_state, on attempt 2")
+
+
+def test_the_documented_transcript(builds: dict[str, Build]) -> None:
+    build = builds["transcript"]
+    expect(build, "SUCCESS", "guard: healed stale_state by reset_state, on attempt 2")
+    transcripts.check("jenkins", "jenkins", transcripts.alike(build.log, str(build.folder / "workspace")))
 
 
 def test_the_body_runs_once(builds: dict[str, Build]) -> None:
