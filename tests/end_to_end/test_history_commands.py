@@ -587,3 +587,11 @@ def test_a_failure_that_nothing_explains_heals_as_it_healed_before(place: Path) 
         guard(place, "history", "import", "-", given="\n".join(json.dumps(run) for run in runs[:known]))
         done = guard(place, "run", "-c", script)
         assert (done.returncode, f"healed {known} of {known} by rerun_all" in done.stderr) == (code, True), done.stderr
+
+
+def test_a_result_file_is_taken_too(place: Path) -> None:
+    (place / ".pipeguard.yml").write_text("history: off\n")
+    build(place, env={"PIPEGUARD_RESULT": "result.json"})
+    where = ("--store", "sqlite:taken.db")
+    assert "1 of 1 runs are new" in guard(place, "history", "import", "result.json", *where).stderr
+    assert "0 of 1 runs are new" in guard(place, "history", "import", "result.json", *where).stderr
