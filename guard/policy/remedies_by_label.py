@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
-    "network_timeout": (("longer_timeouts", "wait"),),
+    "network_timeout": (("use_mirror", "longer_timeouts", "wait"),),
     "dns_failure": (("wait",),),
-    "connection_failure": (("longer_timeouts", "wait"),),
-    "service_unavailable": (("longer_timeouts", "wait"),),
-    "rate_limited": (("wait",),),
+    "connection_failure": (("use_mirror", "longer_timeouts", "wait"),),
+    "service_unavailable": (("use_mirror", "longer_timeouts", "wait"),),
+    "rate_limited": (("use_mirror", "wait"),),
     "infrastructure": (("restart_daemon", "wait"),),
     "out_of_memory": (("raise_heap",), ("fewer_workers",), ("add_swap",)),
     "disk_full": (("free_disk",), ("move_temp",)),

@@ -18,6 +18,7 @@ from guard.remedies import (
     rerun_failed_tests,
     reset_state,
     restart_daemon,
+    use_mirror,
     user_strategy,
     wait,
 )
@@ -39,6 +40,7 @@ REMEDIES: dict[str, Remedy] = {
     "rerun_failed_tests": rerun_failed_tests,
     "reset_state": reset_state,
     "restart_daemon": restart_daemon,
+    "use_mirror": use_mirror,
     "user_strategy": user_strategy,
     "wait": wait,
 }
