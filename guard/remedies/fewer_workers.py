@@ -1,7 +1,7 @@
 """Half as many workers: by the flag in argv, by the tool's variable where that counts, else by CPU affinity.
 
-A number in a script or in a file of the repository stays as it is: there a variable helps only where the tool lets
-it win. CPU affinity is seen by what counts the CPUs it may use: nproc, ninja, cargo, go, pytest-xdist, Jest 30,
+A number in a script that is given as text is made smaller there; one in a file of the repository stays as it is: there
+a variable helps only where the tool lets it win. CPU affinity is seen by what counts the CPUs it may use: nproc, ninja, cargo, go, pytest-xdist, Jest 30,
 Vitest, the JVM, .NET.
 """
 
@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from guard.remedies.protocol import nothing_to_apply, nothing_to_undo
 from guard.remedies.tools_in_play import files_text, programs, read, script_text, typed
 from guard.remedies.worker_flags import PARALLEL, Found, found, rewritten
+from guard.remedies.worker_text import lowered
 from guard.types import Around, Change, Command, Diagnosis, EnvPatch, Outcome, Refusal, Surroundings
 
 NAME = "fewer_workers"
@@ -69,12 +70,17 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
         return Refusal(NAME, "it runs with one worker already")
     new = now // 2
     argv = rewritten(command.argv, seen.in_argv, new)
+    script = script_text(command)
+    smaller = lowered(script, new)
+    if smaller != script and script in argv:
+        argv = tuple(smaller if word == script else word for word in argv)
+        seen = replace(seen, in_argv=seen.in_argv or told, in_text=[])
     env = _env(seen, command.env, new)
     # A number in argv or in a variable is obeyed; all else counts CPUs, if anything does.
     by_cpus = not seen.in_argv and (seen.in_text or not explicit) and "MAKEFLAGS" not in env
     affinity = max(min(new, cpus // 2), 1) if by_cpus and cpus > 1 else None
     ways = [
-        *(["its command line"] if argv != command.argv else []),
+        *(["its command line" if smaller == script else "the script's own flag"] if argv != command.argv else []),
         *sorted(env),
         *(["CPU affinity"] if affinity is not None else []),
     ]

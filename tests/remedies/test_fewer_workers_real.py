@@ -27,12 +27,13 @@ def test_make_by_argv(tmp_path: Path, argv: tuple[str, ...]) -> None:
     halved(tmp_path, *argv)
 
 
-@pytest.mark.parametrize("script", ["make -j6", "make -j", "make -f Top.mk"])
+@pytest.mark.parametrize("script", ["sh all.sh", "make -j", "make -f Top.mk"])
 def test_make_in_a_script_or_makefile_by_its_limit_of_load(tmp_path: Path, script: str) -> None:
     need("make", "python3")
     makefile(tmp_path)
     (tmp_path / "Makefile").write_text((tmp_path / "Makefile").read_text())
     (tmp_path / "Top.mk").write_text("all:\n\t$(MAKE) -j6 -f Makefile\n")
+    (tmp_path / "all.sh").write_text("make -j6\n")
     before, first = most_at_once(tmp_path, script=script)
     change = lessened(first, 8)
     assert change.argv is None
@@ -40,6 +41,17 @@ def test_make_in_a_script_or_makefile_by_its_limit_of_load(tmp_path: Path, scrip
     # An idle machine lets a second one begin before its load is seen.
     assert before >= 5
     assert after < before
+
+
+@pytest.mark.parametrize("script", ["set -e\nmake -j6", "make --jobs=6 2>&1 | cat"])
+def test_make_in_the_text_of_a_script_by_its_own_flag(tmp_path: Path, script: str) -> None:
+    need("make", "python3")
+    makefile(tmp_path)
+    before, first = most_at_once(tmp_path, script=script)
+    change = lessened(first, 8)
+    after, _ = most_at_once(tmp_path, script=script, change=change)
+    assert before >= 5
+    assert after <= 3
 
 
 def test_make_with_nproc_by_affinity(tmp_path: Path) -> None:

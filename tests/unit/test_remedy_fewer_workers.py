@@ -92,17 +92,27 @@ def test_a_count_of_cpus_in_a_script_is_seen() -> None:
     assert proposed(script="./build $(getconf _NPROCESSORS_ONLN)").cpus == 4
 
 
-def test_a_number_in_a_script_stays_and_makes_load_limit_holds() -> None:
+def test_a_number_in_a_script_is_made_smaller_there() -> None:
     change = proposed(script="cd x && make -j8 all")
+    assert change.argv[-1] == "cd x && make -j4 all"
+    assert change.env == {}
+    assert change.cpus is None
+    assert "the script's own flag" in change.summary
+
+
+def test_a_number_in_a_file_stays_and_makes_load_limit_holds(tmp_path: Path) -> None:
+    (tmp_path / "build.sh").write_text("cd x && make -j8 all\n")
+    change = proposed(script="sh build.sh", cwd=tmp_path)
     assert change.argv is None
     assert change.env == {"MAKEFLAGS": Around(after="-l1")}
     assert "MAKEFLAGS" in change.summary
-    again = proposed(script="cd x && make -j8 all", env={"MAKEFLAGS": "-l1"}, cpus=1, number=2)
+    again = proposed(script="sh build.sh", cwd=tmp_path, env={"MAKEFLAGS": "-l1"}, cpus=1, number=2)
     assert isinstance(again, Refusal)
 
 
-def test_a_number_in_a_script_that_nothing_overrides_is_refused() -> None:
-    answer = proposed(script="ninja -j8", cpus=1)
+def test_a_number_in_a_file_that_nothing_overrides_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "build.sh").write_text("ninja -j8\n")
+    answer = proposed(script="sh build.sh", cwd=tmp_path, cpus=1)
     assert isinstance(answer, Refusal)
     assert "8 workers" in answer.reason
 

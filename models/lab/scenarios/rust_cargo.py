@@ -160,6 +160,6 @@ def _tree() -> Iterator[Case]:
 @scenario("cargo/lock-held", label="stale_state", heals="kill_stragglers", needs=("cargo", "flock", "timeout"))
 def _held() -> Iterator[Case]:
     hold = "mkdir -p target/debug && touch target/debug/.cargo-lock && (flock target/debug/.cargo-lock sleep 300 >/dev/null 2>&1 &)\nsleep 0.5\n"
-    yield Case("build-folder", hold + "timeout 8 cargo build", package("till", TOKENS), prepare="cargo generate-lockfile -q", proof=r"Blocking waiting for file lock on (?:build|artifact) directory")
+    yield Case("build-folder", hold + "timeout 8 cargo build", package("till", TOKENS), prepare="cargo generate-lockfile -q", proof=r"Blocking waiting for file lock on (?:build|artifact) directory", stays=True)
     hold = "mkdir -p ~/.cargo && touch ~/.cargo/.package-cache && (flock ~/.cargo/.package-cache sleep 300 >/dev/null 2>&1 &)\nsleep 0.5\n"
-    yield Case("package-cache", hold + "timeout -v 8 cargo fetch", package("till", TOKENS, 'fnv = "1"'), proof=r"Blocking waiting for file lock on package cache")
+    yield Case("package-cache", hold + "timeout -v 8 cargo fetch", package("till", TOKENS, 'fnv = "1"'), proof=r"Blocking waiting for file lock on package cache", stays=True)
