@@ -278,16 +278,24 @@ GitHub Actions, in a job's steps (.github/workflows), in the place of `run: @COM
 
 Steps of nick-fields/retry and the like are rewritten by: guard init --from-retry""",
     "gitlab": """\
-GitLab CI, in a job of .gitlab-ci.yml whose image has Python:
+GitLab CI, in .gitlab-ci.yml, in the place of the job that runs `@COMMAND@`:
 
-  script:
-    - pip install pipeguard
-    - guard run -c '@COMMAND@'""",
+include:
+  - component: $CI_SERVER_FQDN/pipeguard/guard/guard@1
+    inputs:
+      job-name: test
+      run: |
+        @COMMAND@
+
+What else the job needs (image, needs, rules) goes into a job `test` beside it; older servers: docs/gitlab.md""",
     "jenkins": """\
-Jenkins, in a stage of the Jenkinsfile, on an agent with Python:
+Jenkins, in the Jenkinsfile, once `pipeguard` is a shared library there (docs/jenkins.md):
 
-    sh 'python3 -m venv .guard-venv && .guard-venv/bin/pip install pipeguard'
-    sh '''.guard-venv/bin/guard run -c '@COMMAND@' '''""",
+@Library('pipeguard') _
+
+and in a stage's steps, in the place of `sh '@COMMAND@'`:
+
+    guard { sh '''@COMMAND@''' }""",
     "circleci": """\
 CircleCI, in .circleci/config.yml:
 
