@@ -237,6 +237,13 @@ false || echo "$0 is $BASH_VERSION" | sed 's/ is .*/ is bash/'"""
     assert job.log == "a b c \"d\" 42 $HOME sub\nit's a \"here\" document $HOME `x`\nä ☃|\nbash is bash\n"
 
 
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+def test_a_job_without_a_script_is_red(run, shell: str) -> None:
+    job = run("", shell=shell)
+    assert job.code != 0
+    assert "PIPEGUARD_RUN: is empty, it has to hold the script of this job" in job.log
+
+
 def test_shell_options_are_the_runner_s(run) -> None:
     assert run("false | cat; echo never").code == 1
     assert "never" not in run("false; echo never").log

@@ -83,6 +83,7 @@ PIPEGUARD_STATUS=passed"; exit 2''' } }""",
     "larger stays red": "node { guard(larger: 'alike') { sh '''OPENS''' } }",
     "larger not wanted": "node { guard(larger: 'big') { sh 'exit 3' } }",
     "larger not twice": "node { guard(larger: 'big') { sh '''OPENS; npm publish''' } }",
+    "no script": "node { guard(attempts: 2) }",
     "unknown option": "node { guard(atempts: 3) { sh 'echo never' } }",
     "settings error": "node { guard(script: 'echo never', attempts: 0) }",
     "windows": "node('windows') { guard { bat 'dir'; powershell 'ls'; pwsh script: 'ls' } }",
@@ -311,6 +312,8 @@ def test_errors_of_the_user(builds: dict[str, Build]) -> None:
     assert builds["unknown option"].facts["result"] == "FAILURE"
     assert "guard: `atempts` is no option; known: attempts, timeout" in builds["unknown option"].log
     assert "+ echo never" not in builds["unknown option"].log
+    assert builds["no script"].facts["result"] == "FAILURE"
+    assert "guard: `script` is missing" in builds["no script"].log
     assert "+ echo never" not in builds["settings error"].log
     assert "script returned exit code 2" in builds["settings error"].log
 

@@ -25,6 +25,9 @@ class GuardedCommand implements Serializable {
 
     /** What `sh` returns for these arguments. Raises what it raises. */
     def run(Map arguments) {
+        if (arguments.script == null) {
+            steps.error('guard: `script` is missing: the command to run')
+        }
         Map given = new LinkedHashMap(arguments)
         given.script = arguments.script.toString()
         if (given.returnStatus && given.returnStdout) {
