@@ -27,13 +27,13 @@ def test_make_by_argv(tmp_path: Path, argv: tuple[str, ...]) -> None:
     halved(tmp_path, *argv)
 
 
-@pytest.mark.parametrize("script", ["sh all.sh", "make -j", "make -f Top.mk"])
+@pytest.mark.parametrize("script", ["sh start.sh", "make -j", "make -f Top.mk"])
 def test_make_in_a_script_or_makefile_by_its_limit_of_load(tmp_path: Path, script: str) -> None:
     need("make", "python3")
     makefile(tmp_path)
     (tmp_path / "Makefile").write_text((tmp_path / "Makefile").read_text())
     (tmp_path / "Top.mk").write_text("all:\n\t$(MAKE) -j6 -f Makefile\n")
-    (tmp_path / "all.sh").write_text("make -j6\n")
+    (tmp_path / "start.sh").write_text("make -j6\n")
     before, first = most_at_once(tmp_path, script=script)
     change = lessened(first, 8)
     assert change.argv is None
