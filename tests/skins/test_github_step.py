@@ -93,7 +93,7 @@ def test_streams_stay_apart_and_nothing_is_added_on_a_pass(step: Step) -> None:
 
 
 def test_standard_output_stays_the_command_s_on_a_failure(step: Step) -> None:
-    ended = step("echo out\nexit 9")
+    ended = step("echo out\nexit 9", attempts="1")
     assert (ended.code, ended.out) == (9, "out\n")
     assert "guard: attempt 1 failed: exit code 9" in ended.err
 
