@@ -10,6 +10,8 @@ _RULES = (
     (re.compile(r"\b(?:sha\d+[-:])[A-Za-z0-9+/=]{16,}"), "<hash>"),
     (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,}\b", re.IGNORECASE), "<hash>"),
     (re.compile(r"0x[0-9a-f]+", re.IGNORECASE), "<hash>"),
+    # GCC's own temporary files: six characters of chance.
+    (re.compile(r"\bcc[A-Za-z0-9]{6}(?=\.(?:s|o|ltrans|res|ld|le)\b)"), "<tmp>"),
     # Of a path its last part says which file, the rest says on which machine.
     (re.compile(r"(?:[A-Za-z]:)?(?:[/\\][\w.@+~-]+)*[/\\](?=[\w.@+~-]+)"), "<dir>/"),
     (re.compile(r"\d+(?:[.,:]\d+)*\s?(?:ms|s|m|h|secs?|seconds?|minutes?|[KMGT]i?B|bytes|%)?\b"), "<n>"),
@@ -27,5 +29,8 @@ def normalised(text: str) -> str:
 
 
 def fingerprint(label: str, source: str, cause: str) -> str:
-    """Sixteen hexadecimal digits of the label, what found it and the cause's line without its particulars."""
-    return hashlib.sha256(f"{label}\0{source}\0{normalised(cause)}".encode()).hexdigest()[:16]
+    """Sixteen hexadecimal digits of the label and the cause's line without its particulars; of what found it where there is no line.
+
+    Two signatures may name one line; which of them weighs more can change from run to run, the line does not.
+    """
+    return hashlib.sha256(f"{label}\0{normalised(cause) or source}".encode()).hexdigest()[:16]

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import models.lab.scenarios  # noqa: F401  registers them
+from guard.policy.refusals import REFUSED
 from models.lab.check import clears, repeatable
 from models.lab.scenario import PASSED, SCENARIOS, Case, Scenario
 from models.lab.trial import BLIND_WAIT_S, RUNS, missing, play, wanted
@@ -41,6 +42,8 @@ def chosen(patterns: list[str], each: int, refused: int) -> list[tuple[Scenario,
             name, heals = f"{scenario.name}/{case.name}", bool(wanted(scenario, case))
             if case.label == PASSED or (heals and not clears(scenario, case)) or case.ends_by_limit or (heals and not repeatable(case)):
                 continue
+            if not heals and (case.label or scenario.label) not in REFUSED:
+                continue  # a cause that often heals and here cannot: neither healable nor to be refused
             if (not patterns or any(fnmatch.fnmatch(name, one) for one in patterns)) and taken[heals] < each:
                 taken[heals] += 1
                 (found if heals else cannot).append((scenario, case))
