@@ -15,11 +15,11 @@ def alike(text: str, *folders: str) -> str:
     """The text without what differs from run to run."""
     for folder in sorted(folders, key=len, reverse=True):
         # In Markdown an underscore stands behind a backslash.
-        text = text.replace(folder, "/work").replace(folder.replace("_", "\\_"), "/work")
+        text = text.replace(folder, "/builds").replace(folder.replace("_", "\\_"), "/builds")
     text = re.sub(r"\d+(?:\.\d+)? s\b", "0.1 s", text)
     text = re.sub(r"\d+(?=%)", "97", text)
     text = re.sub(r"(?<=GUARD_PROBABILITY\b).{0,20}?\d\.\d\d", lambda match: match[0][:-4] + "0.97", text)
-    text = re.sub(r"/work/temp/[\w./-]+\.md", "/work/temp/summary.md", text)
+    text = re.sub(r"/builds/temp/[\w./-]+\.md", "/builds/temp/summary.md", text)
     lines = [line.rstrip() for line in text.splitlines() if "no classifier" not in line]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
 
