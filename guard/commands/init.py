@@ -249,6 +249,9 @@ _TEMPLATE = """\
 # Whom to tell when guard gives up: github_issue, gitlab_issue, pr_comment, mr_comment, slack, webhook. Default: nobody.
 #escalate: {github_issue: true, slack: {webhook_env: SLACK_WEBHOOK}}
 
+# What a minute of a runner costs, for `guard report`.
+#report: {price_per_minute: 0.008, currency: USD}
+
 # What remedies may touch. reclaim: caches, docker, hosted. delete: folders whose content may go. kill: none or job.
 #allow:
 #  reclaim: [caches]
