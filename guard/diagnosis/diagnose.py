@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -32,6 +33,9 @@ _BESIDE = 4
 _RELATED = 4
 _ATTENDED = 3
 _TELEMETRY_LINE = 0
+_FEW_WORDS = 5
+_MOST_READ = 4096
+_WORD = re.compile(rb"[A-Za-z]{2,}")
 _SHOWN = 0.03
 """Of the model's attention, from which a line is worth showing."""
 
@@ -91,7 +95,8 @@ def _arbitrated(
     guess: Guess, weighed: list[Weighed], winner: Weighed | None, outcome: Outcome, log: Log, masker: Masker
 ) -> Diagnosis:
     """What signatures and model say together."""
-    ranked = arbitrate(_told_by_kernel(guess, weighed, outcome), weighed, winner, len(log), ENOUGH)
+    heard = _of_few_words(_told_by_kernel(guess, weighed, outcome), weighed, log)
+    ranked = arbitrate(heard, weighed, winner, len(log), ENOUGH)
     ranked = _cause_first(ranked, winner)
     label, probability = next(iter(ranked.items()))
     others = tuple(Alternative(other, round(odds, 4)) for other, odds in ranked.items() if other != label and odds >= 0.02)[:4]
@@ -138,6 +143,17 @@ def _told_by_kernel(guess: Guess, weighed: Sequence[Weighed], outcome: Outcome) 
     doubted = 0.98 * chances.get("out_of_memory", 0.0)
     chances["out_of_memory"] -= doubted
     chances["unknown"] += doubted
+    return replace(guess, probabilities=chances)
+
+
+def _of_few_words(guess: Guess, weighed: Sequence[Weighed], log: Log) -> Guess:
+    """A word or two that no signature knows are no ground for a cause, however sure the model is of them."""
+    words = {word.lower() for word in _WORD.findall(bytes(log.data[:_MOST_READ]))}
+    if len(words) >= _FEW_WORDS or any(not one.lost for one in weighed):
+        return guess
+    doubted = {label: 0.7 * chance for label, chance in guess.probabilities.items() if label != "unknown"}
+    chances = {label: chance - doubted.get(label, 0.0) for label, chance in guess.probabilities.items()}
+    chances["unknown"] = chances.get("unknown", 0.0) + sum(doubted.values())
     return replace(guess, probabilities=chances)
 
 

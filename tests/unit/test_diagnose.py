@@ -161,3 +161,9 @@ def test_no_line_however_hostile_stalls_it(hostile):
 )
 def test_a_silent_tool_speaks_by_its_exit_code(argv, code, expected):
     assert label("", code, command=Command(argv)) == expected
+
+
+@pytest.mark.parametrize("text", ["out\n", "connecting\n", "no\n", "in\nout\n", "1 2 3 out 4 5\n"])
+def test_a_word_or_two_are_no_ground_to_repeat(text: str) -> None:
+    found = diagnose(outcome(text), NoMemory())
+    assert found.label == "unknown" or found.probability < 0.55
