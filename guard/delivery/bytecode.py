@@ -74,6 +74,8 @@ def _imported(source: str) -> set[str]:
             done = subprocess.run(
                 [sys.executable, "-I", "-S", "-B", "-c", _PASS, source, *options, "--", "true"],
                 env={"PATH": os.environ.get("PATH", os.defpath), **({"PIPEGUARD_SKIN": skin} if skin else {})},
+                # No checkout whose settings or history a pass would look into.
+                cwd=os.sep,
                 stdout=subprocess.PIPE, text=True, check=True, timeout=60,
             )  # fmt: skip
             names.update(done.stdout.rsplit("\n", 2)[-2].split())

@@ -119,27 +119,28 @@ def test_the_pyz_brings_every_command(pyz: Path, bare_python: str, tmp_path: Pat
     assert run([*words, "run", "--help"], tmp_path).stdout.startswith("Usage: guard run")
 
 
-def test_the_same_tree_gives_the_same_bytes(pyz: Path, packages: Path, tmp_path: Path) -> None:
+def test_the_same_tree_gives_the_same_bytes(checkout: Path, packages: Path, tmp_path: Path) -> None:
+    """Built from a copy that was made in the opposite order, at another time, with other modes, and elsewhere."""
     elsewhere = tmp_path / "another place"
-    for name in ("guard", "models"):
-        # Copied in the opposite order, at another time, with other modes.
-        source = ROOT / name
-        for path in sorted(source.rglob("*"), reverse=True):
-            if path.is_file() and "__pycache__" not in path.parts and not {"corpus", "lab"} & set(path.relative_to(source).parts):
-                target = elsewhere / name / path.relative_to(source)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(path.read_bytes())
-                target.chmod(0o600)
-                os.utime(target, (1, 1))
-    shutil.copy(ROOT / "LICENSE", elsewhere / "LICENSE")
-    out = tmp_path / "other.pyz"
-    words = [sys.executable, "-m", "guard.delivery.build", str(out), "--wheels", str(packages)]
-    old = os.umask(0o077)
+    for path in sorted(checkout.rglob("*"), reverse=True):
+        if path.is_file() and "__pycache__" not in path.parts:
+            target = elsewhere / path.relative_to(checkout)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+            target.chmod(0o600)
+            os.utime(target, (1, 1))
+    outs = [tmp_path / "one.pyz", tmp_path / "other.pyz"]
+    old = os.umask(0o022)
     try:
-        subprocess.run(words, cwd=elsewhere, env={"PATH": PATH, "PYTHONPATH": str(elsewhere), "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}, check=True, timeout=100)
+        for out, tree, mask, seed, zone in ((outs[0], checkout, 0o022, "1", "UTC"), (outs[1], elsewhere, 0o077, "7", "Asia/Tokyo")):
+            os.umask(mask)
+            subprocess.run(
+                [sys.executable, "-B", "-m", "guard.delivery.build", str(out), "--wheels", str(packages)], cwd=tree, check=True, timeout=100,
+                env={"PATH": PATH, "PYTHONPATH": str(tree), "PYTHONHASHSEED": seed, "TZ": zone},
+            )  # fmt: skip
     finally:
         os.umask(old)
-    assert out.read_bytes() == pyz.read_bytes()
+    assert outs[0].read_bytes() == outs[1].read_bytes()
 
 
 def test_it_carries_licences_and_nothing_compiled_for_one_machine(pyz: Path) -> None:
