@@ -31,6 +31,11 @@ class Given:
         if self.flags.get(name) is not None:
             return self.flags[name], f"--{name.replace('_', '-')}"
         variable = f"PIPEGUARD_{name.upper()}"
+        if name == "attempts":
+            if self.env.get("PIPEGUARD_MOST_ATTEMPTS"):
+                return self.env["PIPEGUARD_MOST_ATTEMPTS"], "PIPEGUARD_MOST_ATTEMPTS"
+            if self.env.get("PIPEGUARD_STATUS"):
+                return None, variable  # how often an earlier GitLab job ran: its dotenv report has the name that the setting has
         return self.env.get(variable) or None, variable
 
     def duration(self, name: str) -> float | None:

@@ -10,7 +10,7 @@ from guard import settings as settings_module
 from guard.errors import GuardError
 from guard.settings import Settings
 from guard.settings_flags import over
-from guard.settings_given import early
+from guard.settings_given import Given, early
 
 
 def test_it_has_what_the_first_attempt_needs(tmp_path: Path) -> None:
@@ -47,3 +47,11 @@ def test_what_needs_a_file_or_a_registry_needs_the_whole(name: str) -> None:
 def test_an_error_is_told_before_anything_runs(flags: dict[str, object], env: dict[str, str], said: str) -> None:
     with pytest.raises(GuardError, match=said):
         early(flags, env)
+
+
+def test_how_often_an_earlier_gitlab_job_ran_is_no_setting() -> None:
+    told = {"PIPEGUARD_STATUS": "passed", "PIPEGUARD_ATTEMPTS": "1"}
+    assert Given({}, told).attempts(3) == 3
+    assert Given({}, {**told, "PIPEGUARD_MOST_ATTEMPTS": "5"}).attempts(3) == 5
+    assert Given({"attempts": 2}, {**told, "PIPEGUARD_MOST_ATTEMPTS": "5"}).attempts(3) == 2
+    assert Given({}, {"PIPEGUARD_ATTEMPTS": "4"}).attempts(3) == 4
