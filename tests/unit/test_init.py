@@ -50,7 +50,8 @@ def test_every_key_stands_there_and_is_valid_without_its_mark(repository: Path) 
     (repository / NAME).write_text(text)
     found = load(repository)
     assert found.allow.delete == (str(repository / "build"),)
-    assert (found.attempts, found.idempotent, found.history, found.probes) == (3, None, None, False)
+    store = f"sqlite:{repository / '.pipeguard/history.db'}"
+    assert (found.attempts, found.idempotent, found.history, found.probes) == (3, None, store, False)
 
 
 def test_defaults_in_the_text_are_the_defaults(repository: Path) -> None:
