@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from guard.diagnosis.classify import Guess, classify
 from guard.diagnosis.diagnose import diagnose
+from guard.policy import odds
 from guard.policy.plan import MIN_PROBABILITY
 from guard.policy.refusals import REFUSED
-from guard.types import NoMemory
+from guard.types import OUTSIDE, NoMemory
 from models.data import LABEL_NAMES, PASSED_LABEL, Example, load, log_of, outcome_of
 
 BINS = 10
@@ -41,6 +42,8 @@ class Answer:
     lines: tuple[int, ...]
     """True numbers of the lines shown as evidence, the root cause first."""
     seconds: float
+    sure: float
+    """What the policy goes by: of causes outside the job the probability of all together."""
 
     @property
     def accepted(self) -> frozenset[str]:
@@ -55,7 +58,7 @@ class Answer:
     @property
     def heals(self) -> bool:
         """Whether guard would run the command again."""
-        return self.label not in REFUSED and self.probability >= MIN_PROBABILITY
+        return self.label not in REFUSED and self.sure >= MIN_PROBABILITY
 
     @property
     def hits(self) -> list[bool]:
@@ -77,6 +80,7 @@ def answer(example: Example, mode: str) -> Answer:
         found.alternatives[0].label if found.alternatives else "",
         tuple(one.line for one in found.evidence if one.line),
         time.perf_counter() - begin,
+        odds.of_outside(found),
     )
 
 
@@ -88,7 +92,9 @@ def _by_model(example: Example, begin: float) -> Answer:
     ranked = sorted(guess.probabilities.items(), key=lambda item: -item[1])
     lines = sorted(guess.salience.items(), key=lambda item: -item[1])
     shown = tuple(log.number(index) for index, _ in lines if log.text(index).strip())[:3]
-    return Answer(example, ranked[0][0], ranked[0][1], ranked[1][0], shown, time.perf_counter() - begin)
+    label, probability = ranked[0]
+    sure = sum(chance for other, chance in ranked if other in OUTSIDE) if label in OUTSIDE else probability
+    return Answer(example, label, probability, ranked[1][0], shown, time.perf_counter() - begin, sure)
 
 
 def macro_f1(answers: Sequence[Answer]) -> float:

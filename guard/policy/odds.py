@@ -17,7 +17,17 @@ GIVEN_UP_BELOW = 0.2
 
 def success(changes: Sequence[Change], diagnosis: Diagnosis, memory: Memory) -> float:
     """The probability that an attempt with these changes passes: the diagnosis is right, and one of them works."""
-    return diagnosis.probability * works(changes, diagnosis, memory)
+    return of_outside(diagnosis) * works(changes, diagnosis, memory)
+
+
+def of_outside(diagnosis: Diagnosis) -> float:
+    """How sure it is that the cause lies outside the job, where the label says so: which of them it is, the same wait answers.
+
+    The diagnosis's own probability for any other label.
+    """
+    if diagnosis.label not in OUTSIDE:
+        return diagnosis.probability
+    return min(diagnosis.probability + sum(one.probability for one in diagnosis.alternatives if one.label in OUTSIDE), 1.0)
 
 
 def works(changes: Sequence[Change], diagnosis: Diagnosis, memory: Memory) -> float:

@@ -241,8 +241,9 @@ def _cannot_heal(diagnosis: Diagnosis, rule: LabelRule) -> str:
     least = rule.min_probability if rule.min_probability is not None else MIN_PROBABILITY
     if diagnosis.label in REFUSED and rule.remedies is None:
         return REFUSED[diagnosis.label]
-    if diagnosis.probability < least:
-        return f"the diagnosis is too unsure ({diagnosis.probability:.0%}, wanted {least:.0%})"
+    sure = diagnosis.probability if rule.min_probability is not None else odds.of_outside(diagnosis)
+    if sure < least:
+        return f"the diagnosis is too unsure ({sure:.0%}, wanted {least:.0%})"
     return ""
 
 
