@@ -25,16 +25,17 @@ def typed(command: Command) -> str:
 
 def script_text(command: Command) -> str:
     """The text that a shell reads and that no argv holds as words: of `-c`, `--script` or `sh -c TEXT`; "" if none."""
-    if command.script is not None:
+    argv = command.argv
+    if command.script is not None and (command.script in argv or not argv):
         return command.script
     if command.script_file is not None:
         return read(Path(command.cwd) / command.script_file)
-    argv = command.argv
+    # An earlier attempt's change may have made the text that is run another one than the user's.
     if argv and PurePath(argv[0]).name in _SHELLS:
         for position, word in enumerate(argv[1:-1], 1):
             if re.fullmatch(r"-[a-zA-Z]*c", word):
                 return argv[position + 1]
-    return ""
+    return command.script or ""
 
 
 def files_text(command: Command) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from guard.remedies import fewer_workers
 from guard.types import (
     Around,
+    Change,
     Refusal,
     Surroundings,
 )
@@ -98,6 +100,16 @@ def test_a_number_in_a_script_is_made_smaller_there() -> None:
     assert change.env == {}
     assert change.cpus is None
     assert "the script's own flag" in change.summary
+
+
+def test_a_number_in_a_script_is_made_smaller_again() -> None:
+    found = diagnosis("out_of_memory", "make: *** [a.o] Killed", source="telemetry:oom_kill")
+    first = outcome(script="make -j8 all")
+    ran = replace(first.command, argv=proposed(script="make -j8 all").argv)
+    second = fewer_workers.propose(found, replace(first, number=2, command=ran), Surroundings(cpus=8))
+    assert isinstance(second, Change)
+    assert second.argv is not None
+    assert second.argv[-1] == "make -j2 all"
 
 
 def test_a_number_in_a_file_stays_and_makes_load_limit_holds(tmp_path: Path) -> None:
