@@ -41,11 +41,13 @@ def own_folders() -> tuple[str, ...]:
     """Where this Python itself keeps packages (of a virtual environment, its own): not the user's, nor PYTHONPATH's."""
     import site
 
-    prefixes = [sys.prefix]
+    prefixes, more = [sys.prefix], []
     environment = os.path.dirname(os.path.dirname(sys.executable))
     if os.path.isfile(os.path.join(environment, "pyvenv.cfg")):
         prefixes = [environment]
-    return tuple(folder for folder in site.getsitepackages(prefixes) if os.path.isdir(folder))
+        # Debian's Python answers with the folders of its packages where it does not see that it is a virtual one, as with -S.
+        more = [os.path.join(environment, "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages")]
+    return tuple(folder for folder in dict.fromkeys((*site.getsitepackages(prefixes), *more)) if os.path.isdir(folder))
 
 
 def _imported(package: str, folder: str) -> bool:
