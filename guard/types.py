@@ -187,7 +187,7 @@ class Outcome:
     window: LogWindow
     telemetry: Telemetry
     started_at: str = ""
-    """UTC, ISO 8601."""
+    """UTC, ISO 8601, to the millisecond."""
     quiet_s: float = 0.0
     """Seconds since the last output when the attempt ended."""
     stdin_replayable: bool = True

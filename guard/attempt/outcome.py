@@ -30,7 +30,7 @@ def freeze(ended: Ended, command: Command, number: int, stdin_replayable: bool) 
             total_bytes=window.total,
         ),
         telemetry=_telemetry(ended),
-        started_at=datetime.fromtimestamp(ended.started, timezone.utc).isoformat(timespec="seconds"),
+        started_at=datetime.fromtimestamp(ended.started, timezone.utc).isoformat(timespec="milliseconds"),
         quiet_s=ended.quiet,
         stdin_replayable=stdin_replayable,
         message=ended.message,

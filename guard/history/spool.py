@@ -24,7 +24,8 @@ def passing_line(
 ) -> str:
     """The line of a run that passed at once; of the command only the program's name."""
     project, branch, commit = origin(env, workspace)
-    at = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(started))
+    whole, thousandths = divmod(int(started * 1000), 1000)
+    at = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{thousandths:03d}+00:00"
     program = os.path.basename(argv[0]) if argv else ""
     attempt = (
         f'{{"number":1,"exit_code":0,"signal":null,"ended":"exited","duration_s":{duration_s:.3f},'

@@ -70,7 +70,7 @@ def test_a_document_goes_through_as_it_is() -> None:
 
 
 def test_times_are_brought_to_utc() -> None:
-    assert checked(healed("r", at="2026-11-01T12:00:00.5+02:00"))["started_at"] == "2026-11-01T10:00:00+00:00"
+    assert checked(healed("r", at="2026-11-01T12:00:00.5+02:00"))["started_at"] == "2026-11-01T10:00:00.500+00:00"
 
 
 @pytest.mark.parametrize(
@@ -100,10 +100,10 @@ def test_half_characters_and_nul_are_taken_out() -> None:
 
 
 def test_the_line_of_a_pass_is_a_run() -> None:
-    line = spool.passing_line("abc", ("/usr/bin/pytest", "--password=hunter2secret"), 1.0, 2.5, "none", {}, "/nowhere/app")
+    line = spool.passing_line("abc", ("/usr/bin/pytest", "--password=hunter2secret"), 1.25, 2.5, "none", {}, "/nowhere/app")
     assert line.isascii()
     found = parsed(line)
-    assert (found["status"], found["command"], found["project"], found["started_at"]) == ("passed", ["pytest", "…"], "app", "1970-01-01T00:00:01+00:00")
+    assert (found["status"], found["command"], found["project"], found["started_at"]) == ("passed", ["pytest", "…"], "app", "1970-01-01T00:00:01.250+00:00")
 
 
 @pytest.mark.parametrize("name", ['qu"ote', "back\\slash", "new\nline", "ümlaut", "😀", "\udcff", "\x00"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -105,9 +106,9 @@ def _tail(file: Path) -> str:
 
 
 def _began(outcome: Outcome) -> float | None:
-    """When the attempt began, in seconds since 1970 (its record has whole seconds)."""
+    """When the attempt began, in seconds since 1970, to the whole second before: a file's time may lag behind the clock by a tick."""
     try:
         moment = datetime.fromisoformat(outcome.started_at)
     except ValueError:
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    return math.floor((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())
