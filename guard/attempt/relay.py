@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 from time import monotonic
+
+from guard.attempt.bare import signal
 
 STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 PASS_ON = tuple(
@@ -32,9 +33,9 @@ class Relay:
         os.set_blocking(wake_write, False)
         os.set_blocking(self.wake_read, False)
         self.handled: list[int] = []
-        self.child_ignored = signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN
+        self.child_ignored = signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN
         for number in (*STOP, *PASS_ON):
-            if signal.getsignal(number) is not signal.SIG_IGN:
+            if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._note)
                 self.handled.append(number)
         signal.signal(signal.SIGCHLD, self._child_changed)

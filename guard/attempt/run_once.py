@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 from time import monotonic, time
 
 from guard.attempt import spawn, streams, tree
+from guard.attempt.bare import signal
 from guard.attempt.gauge import Gauge
 from guard.attempt.pump import Pump, carry_here
 from guard.attempt.window import Window

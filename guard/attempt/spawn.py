@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
+
+from guard.attempt.bare import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from time import monotonic, sleep
+
+from guard.attempt.bare import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from guard.attempt.bare import deque
 
 HEAD_BYTES = 2 << 20
 TAIL_BYTES = 12 << 20
