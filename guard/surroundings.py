@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from guard import cpus, detect, mounts
+from guard import cpus, detect, forks, mounts
 from guard.attempt import kernel
 from guard.types import Allow, Surroundings
 
@@ -42,7 +42,7 @@ def look_around(env: Mapping[str, str], cwd: str, allow: Allow, probes: bool) ->
         root=hasattr(os, "geteuid") and os.geteuid() == 0,
         allow=allow,
         probes=probes,
-        fork_build=detect.fork_build(env),
+        fork_build=forks.fork_build(env),
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 import guard
-from guard import detect, packed, settings_file, settings_place
+from guard import detect, forks, packed, settings_file, settings_place
 from guard import settings as settings_module
 from guard.attempt import kernel, tree
 from guard.caches import CACHES
@@ -104,7 +104,7 @@ def _settings(env: Mapping[str, str], config: str | None) -> tuple[Finding, Sett
     workspace = Path(detect.workspace(env))
     flags: dict[str, object] = {"config": config} if config else {}
     try:
-        settings = settings_module.load(workspace, flags, env, detect.platform(env), detect.fork_build(env))
+        settings = settings_module.load(workspace, flags, env, detect.platform(env), forks.fork_build(env))
         for path in settings.signatures:
             _test_signatures(path)
     except GuardError as error:

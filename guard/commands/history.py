@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import click
 
-from guard import detect
+from guard import detect, forks
 from guard import settings as settings_module
 from guard.commands.report import moment
 from guard.diagnosis.mask import Masker
@@ -68,7 +68,7 @@ def opened(where: Where, *, write: bool, create: bool = False) -> Iterator[SqlSt
     env = dict(os.environ)
     workspace = detect.workspace(env)
     flags: dict[str, object] = {"config": where.config, "history": where.store}
-    settings = settings_module.load(Path(workspace), flags, env, detect.platform(env), detect.fork_build(env))
+    settings = settings_module.load(Path(workspace), flags, env, detect.platform(env), forks.fork_build(env))
     setting = place.OFF if settings.history_off else place.setting(settings.history, env, workspace)
     if setting == place.OFF:
         raise GuardError("there is no history: it is off, or this is no checkout", "history: {store: \"sqlite:.pipeguard/history.db\"}, or --store")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from guard import detect
+from guard import detect, forks
 from guard import settings as settings_module
 from guard.attempt.window import Window
 from guard.commands import run_history
@@ -49,7 +49,7 @@ class Judge:
         platform = detect.platform(env)
         workspace = Path(detect.workspace(env))
         flags: dict[str, object] = {"config": config} if config else {}
-        settings = settings_module.load(workspace, flags, env, platform, detect.fork_build(env))
+        settings = settings_module.load(workspace, flags, env, platform, forks.fork_build(env))
         return cls(settings, look_around(env, str(Path.cwd()), settings.allow, settings.probes), run_history.reading(settings, env, str(workspace)))
 
     def judge(self, window: LogWindow, exit_code: int | None, argv: Sequence[str] = ()) -> tuple[Diagnosis, Plan]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from guard import detect
+from guard import detect, forks
 from guard import settings as settings_module
 from guard.diagnosis.mask import Masker
 from guard.errors import GuardError
@@ -67,7 +67,7 @@ def _run(asked: Asked, env: Mapping[str, str], now: datetime) -> int:
     since, until = moment(asked.since, "--since", now), moment(asked.until, "--until", now)
     workspace = detect.workspace(env)
     flags: dict[str, object] = {"config": asked.config, "history": asked.history}
-    settings = settings_module.load(Path(workspace), flags, env, detect.platform(env), detect.fork_build(env))
+    settings = settings_module.load(Path(workspace), flags, env, detect.platform(env), forks.fork_build(env))
     gateway = _gateway(settings.report, env) if asked.push else ""
     setting = "off" if settings.history_off else place.setting(settings.history, env, workspace)
     found = _trends(setting, asked, since, until, settings)

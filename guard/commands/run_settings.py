@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from guard import detect, settings_flags
+from guard import detect, forks, settings_flags
 from guard import settings as settings_module
 from guard.attempt.runner import Runner
 from guard.commands.run import Request
@@ -48,7 +48,7 @@ def _loaded(request: Request, env: Mapping[str, str]) -> Settings:
 
     def load() -> Settings:
         return settings_module.load(
-            Path(detect.workspace(env)), request.flags, env, detect.platform(env), detect.fork_build(env)
+            Path(detect.workspace(env)), request.flags, env, detect.platform(env), forks.fork_build(env)
         )
 
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from guard import detect
+from guard import detect, forks
 
 GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request"}
 
@@ -34,14 +34,14 @@ GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request"}
     ],
 )  # fmt: skip
 def test_fork(env: dict[str, str], expected: bool) -> None:
-    assert detect.fork_build(env) is expected
+    assert forks.fork_build(env) is expected
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", '{"pull_request": 3}', "{", "[" * 100_000, '{"repository": {"full_name": 1}}'])
 def test_an_event_that_tells_nothing_is_a_fork_s(tmp_path: Path, text: str) -> None:
     event = tmp_path / "event.json"
     event.write_text(text)
-    assert detect.fork_build({**GITHUB, "GITHUB_EVENT_PATH": str(event)})
+    assert forks.fork_build({**GITHUB, "GITHUB_EVENT_PATH": str(event)})
 
 
 @pytest.mark.parametrize(("head", "expected"), [("us/repo", False), ("US/Repo", False), ("them/repo", True)])
@@ -49,7 +49,7 @@ def test_a_workflow_run(tmp_path: Path, head: str, expected: bool) -> None:
     event = tmp_path / "event.json"
     event.write_text(json.dumps({"repository": {"full_name": "us/repo"}, "workflow_run": {"head_repository": {"full_name": head}}}))
     env = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "workflow_run", "GITHUB_EVENT_PATH": str(event)}
-    assert detect.fork_build(env) is expected
+    assert forks.fork_build(env) is expected
 
 
 @pytest.mark.parametrize(

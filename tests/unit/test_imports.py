@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "guard"
 
 # Whoever may be imported by all.
-LEAVES = {"types", "errors", "failsafe", "durations", "detect", "settings_place", "patterns", "packed"}
+LEAVES = {"types", "errors", "failsafe", "durations", "detect", "forks", "settings_place", "patterns", "packed"}
 SETTINGS = {"settings", "settings_file", "settings_given", "settings_yaml", "settings_flags", "settings_keys", "settings_policy"}
 # layer -> the layers that it may import, besides itself and the leaves; commands wire everything together.
 ALLOWED: dict[str, set[str]] = {
@@ -44,7 +44,7 @@ ALLOWED: dict[str, set[str]] = {
 # A signature is tested by the very matcher that diagnoses use; only what tests signatures imports this.
 EXCEPTIONS = {("signatures/selftest.py", "diagnosis")}
 # What a leaf may know of another.
-LEAF_IMPORTS = {"types", "errors"}
+LEAF_IMPORTS = {"types", "errors", "detect"}
 
 RUN_TIME = {"click", "requests", "regex", "onnxruntime", "tenacity", "yaml"}
 EXTRAS = {"psycopg", "opentelemetry", "numpy"}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from guard import detect
+from guard import detect, forks
 from guard.platforms import PLATFORMS
 
 # What each CI's runner reads as a command in one line of the log, by its own documentation.
@@ -175,9 +175,9 @@ def test_a_script_file_is_given_by_its_path(name: str, tmp_path: Path) -> None:
 
 def test_a_fork_s_merge_request() -> None:
     env = {"GITLAB_CI": "true", "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "7", "CI_MERGE_REQUEST_PROJECT_ID": "7"}
-    assert not detect.fork_build(env)
-    assert detect.fork_build({**env, "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "8"})
-    assert not detect.fork_build({})
+    assert not forks.fork_build(env)
+    assert forks.fork_build({**env, "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "8"})
+    assert not forks.fork_build({})
 
 
 def test_a_fork_s_pull_request(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_a_fork_s_pull_request(tmp_path: Path) -> None:
         file = tmp_path / "event.json"
         change = {"head": {"repo": head}, "base": {"repo": {"full_name": base}}}
         file.write_text(json.dumps({"repository": {"full_name": base}, "pull_request": change}))
-        return detect.fork_build(
+        return forks.fork_build(
             {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": event, "GITHUB_EVENT_PATH": str(file), "GITHUB_REPOSITORY": base}
         )
 
