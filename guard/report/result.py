@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from guard.diagnosis.mask import Masker
-from guard.types import Applied, Attempt, Change, Diagnosis, Mount, Plan, Run, Telemetry
+from guard.types import UNSET, Applied, Attempt, Change, Diagnosis, Mount, Plan, Run, Telemetry
 
 SCHEMA = "pipeguard.run/1"
 
@@ -67,9 +67,12 @@ def plan_object(plan: Plan, applied: tuple[Applied, ...], masker: Masker) -> dic
 
 
 def remedy_object(change: Change, applied: Applied | None, masker: Masker) -> dict[str, Any]:
-    """The JSON object of one change: its details, what was done, the wait."""
+    """The JSON object of one change: its details, the variables it takes away, what was done, the wait."""
     details = dict(change.details)
     details["summary"] = change.summary
+    without = sorted(name for name, patch in change.env.items() if patch is UNSET)
+    if without:
+        details["without"] = without
     if change.actions:
         details["actions"] = [{"kind": action.kind, "target": action.target} for action in change.actions]
     if applied is not None and applied.done:
