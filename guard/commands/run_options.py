@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from guard.commands.run import Request
 
 
 class Option:
@@ -113,3 +117,29 @@ def parse(arguments: Sequence[str]) -> tuple[dict[str, str | int], tuple[str, ..
     if bool(rest) + ("script" in values) + ("script_file" in values) != 1:
         raise UsageProblem(GIVE_ONE)
     return values, tuple(rest)
+
+
+def request(arguments: Sequence[str]) -> Request | int | None:
+    """The request of `run` with options; None: help is asked for; 2 after an error in the usage, said here."""
+    from guard.commands.run import Request
+
+    try:
+        parsed = parse(arguments)
+    except UsageProblem as problem:
+        return usage(str(problem), "guard run")
+    if parsed is None:
+        return None
+    flags, command = parsed
+    script, script_file = flags.pop("script", None), flags.pop("script_file", None)
+    return Request(
+        argv=command,
+        script=None if script is None else str(script),
+        script_file=None if script_file is None else str(script_file),
+        flags=flags,
+    )
+
+
+def usage(problem: str, command: str) -> int:
+    """Say what is wrong with the command line of `command`. Returns the exit code of such errors."""
+    sys.stderr.write(f"guard: {problem}\nguard: hint: {command} --help\n")
+    return 2

@@ -18,7 +18,8 @@ LEAVES = {"types", "errors", "failsafe", "durations", "detect", "forks", "settin
 SETTINGS = {"settings", "settings_file", "settings_given", "settings_yaml", "settings_flags", "settings_keys", "settings_policy"}
 # layer -> the layers that it may import, besides itself and the leaves; commands wire everything together.
 ALLOWED: dict[str, set[str]] = {
-    "__main__": {"cli", "commands"},
+    "__main__": {"by_click", "commands"},
+    "by_click": {"cli", "commands"},
     "launch": {"__main__", "attempt"},
     "delivery": {"launch", "signatures", "diagnosis", "attempt"},
     "cli": {"commands"},
