@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+from guard.policy.measured import RATES
 from guard.types import OUTSIDE, Change, Diagnosis, Memory, Seen
 
 PRIOR_RUNS = 2.0
-"""How many runs the remedy's own `success_probability` counts for: after as many, what was seen weighs the same."""
+"""How many runs the prior counts for: after as many, what was seen weighs the same."""
+OWN_RUNS = 10.0
+"""How many of the lab's cases a remedy's own `success_probability` counts for: it knows the machine, they do not."""
+MOST_LAB_RUNS = 20.0
+"""How many cases the lab's rate counts for at most: its failures are small ones, and the remedy's word is never lost."""
+_SUREST = 0.99
 KINDRED_RUNS = 1.5
 """How many runs all other failures of the label may count for."""
 GIVEN_UP_AFTER = 3
@@ -33,9 +40,33 @@ def of_outside(diagnosis: Diagnosis) -> float:
 def works(changes: Sequence[Change], diagnosis: Diagnosis, memory: Memory) -> float:
     """The probability that one of the changes works, if the diagnosis is right."""
     fails = 1.0
-    for change in changes:
-        fails *= 1 - posterior(change.success_probability, memory.seen(diagnosis.fingerprint, diagnosis.label, change.key))
+    for change, prior in zip(changes, priors(changes, diagnosis.label), strict=True):
+        fails *= 1 - posterior(prior, memory.seen(diagnosis.fingerprint, diagnosis.label, change.key))
     return 1 - fails
+
+
+def priors(changes: Sequence[Change], label: str) -> list[float]:
+    """How likely each change heals before anything was seen here: by its remedy's own word and by the lab.
+
+    Those that go together were measured together: their words are moved, in proportion, until all of them together
+    come to what the lab saw of all of them.
+    """
+    own = [min(change.success_probability, _SUREST) for change in changes]
+    together = 1 - math.prod(1 - one for one in own)
+    name = "+".join(sorted(change.key for change in changes))
+    if together <= 0 or name not in RATES.get(label, {}):
+        return [change.success_probability for change in changes]
+    share = math.log(1 - measured(label, name, together)) / math.log(1 - together)
+    return [1 - (1 - one) ** share for one in own]
+
+
+def measured(label: str, remedies: str, own: float) -> float:
+    """The lab's rate of these remedies (joined by `+`) on that label, shrunk towards their `own` word where its cases are few."""
+    healed, tried = RATES.get(label, {}).get(remedies, (0, 0))
+    if not tried:
+        return own
+    runs = min(float(tried), MOST_LAB_RUNS)
+    return (OWN_RUNS * own + runs * healed / tried) / (OWN_RUNS + runs)
 
 
 def posterior(prior: float, seen: Seen) -> float:

@@ -164,7 +164,8 @@ def _promising(
     for group in groups:
         left = []
         for name in group:
-            reason = odds.given_up(diagnosis.label, _COMMON_PRIOR, memory.seen(diagnosis.fingerprint, diagnosis.label, name))
+            prior = odds.measured(diagnosis.label, name, _COMMON_PRIOR)
+            reason = odds.given_up(diagnosis.label, prior, memory.seen(diagnosis.fingerprint, diagnosis.label, name))
             if not reason:
                 left.append(name)
             elif all(one.remedy != name for one in given_up):

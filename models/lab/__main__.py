@@ -1,4 +1,4 @@
-"""`python -m models.lab list|record|check|report|matrix`: scenarios, their outputs as a corpus, guard's verdicts, each client in each weather."""
+"""`python -m models.lab list|record|check|report|matrix|rates`: scenarios, their outputs as a corpus, guard's verdicts, each client in each weather, priors."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import models.lab.scenarios  # noqa: F401  registers them
+from models.lab import rates
 from models.lab.check import RIGHT, clears, line, repeatable, verdict
 from models.lab.record import NotAsMeant, record
 from models.lab.report import report, rows_of
@@ -95,8 +96,8 @@ def _check(patterns: list[str], target: Path | None, jobs: int, each: int, only:
 def main() -> int:
     """Parse the command line and do it."""
     parser = argparse.ArgumentParser(prog="python -m models.lab")
-    parser.add_argument("what", choices=("list", "record", "check", "report", "matrix"))
-    parser.add_argument("patterns", nargs="*")
+    parser.add_argument("what", choices=("list", "record", "check", "report", "matrix", "rates"))
+    parser.add_argument("patterns", nargs="*", help="of cases; rates: files of rows to take in, the newest last")
     parser.add_argument("-o", "--output", type=Path, help="the JSON Lines file to write; report: to read")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     parser.add_argument("--each", type=int, default=0, help="check: at most so many cases of each scenario")
@@ -108,6 +109,11 @@ def main() -> int:
         return 0
     if options.what == "matrix":
         matrix(options.patterns)
+        return 0
+    if options.what == "rates":
+        for label, groups in rates.write(map(Path, options.patterns)).items():
+            for group, (healed, tried) in groups.items():
+                print(f"{label:22} {group:40} {healed:4} of {tried}")
         return 0
     if options.what == "report":
         print(report(rows_of(options.output)), end="")
