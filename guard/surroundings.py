@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 
 from guard import cpus, detect, forks, mounts
-from guard.attempt import kernel
+from guard.attempt import memory
 from guard.types import Allow, Surroundings
 
 TOOLS = (
@@ -32,9 +32,9 @@ def look_around(env: Mapping[str, str], cwd: str, allow: Allow, probes: bool) ->
         temp=temp,
         env=dict(env),
         cpus=cpus.usable(),
-        memory_total_bytes=kernel.memory_total(),
-        memory_limit_bytes=kernel.memory_limit(),
-        memory_available_bytes=kernel.memory_available(),
+        memory_total_bytes=memory.total(),
+        memory_limit_bytes=memory.limit(),
+        memory_available_bytes=memory.available(),
         mounts=mounts.of(
             (here, workspace, temp, home, "/", "/var/tmp", env.get("RUNNER_TEMP", ""), "/dev/shm", *_caches(env, home))
         ),

@@ -1,4 +1,4 @@
-"""What the kernel tells about memory, disks and limits: absent is None, never a guess."""
+"""What the kernel tells before each attempt, of killed processes and of disks: absent is None, never a guess."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def cgroup_folders() -> Iterator[tuple[int, str]]:
 def oom_kills() -> int | None:
     """OOM kills counted so far in our own cgroup: v2 `memory.events`, v1 `memory.oom_control` (kernel 4.13)."""
     for version, folder in cgroup_folders():
-        count = _counter(f"{folder}/{'memory.events' if version == 2 else 'memory.oom_control'}", "oom_kill")
+        count = counter(f"{folder}/{'memory.events' if version == 2 else 'memory.oom_control'}", "oom_kill")
         if count is not None:
             return count
     return None
@@ -47,38 +47,7 @@ def oom_kills() -> int | None:
 
 def oom_kills_host() -> int | None:
     """OOM kills on the machine since it started: `oom_kill` in /proc/vmstat (kernel 4.13)."""
-    return _counter("/proc/vmstat", "oom_kill")
-
-
-def memory_limit() -> int | None:
-    """The smallest memory limit of our cgroups in bytes; None when none is set."""
-    limits = []
-    for version, folder in cgroup_folders():
-        text = _read(f"{folder}/{'memory.max' if version == 2 else 'memory.limit_in_bytes'}")
-        # v1 says "no limit" as a huge number rounded to pages.
-        if text and text.strip().isdigit() and int(text) < 1 << 60:
-            limits.append(int(text))
-    return min(limits, default=None)
-
-
-def memory_available() -> int | None:
-    """Bytes that could be had now: the machine's MemAvailable, or what the cgroup leaves, if less."""
-    host = _meminfo("MemAvailable")
-    room = []
-    for version, folder in cgroup_folders():
-        limit = _read(f"{folder}/{'memory.max' if version == 2 else 'memory.limit_in_bytes'}")
-        used = _read(f"{folder}/{'memory.current' if version == 2 else 'memory.usage_in_bytes'}")
-        if limit and used and limit.strip().isdigit() and used.strip().isdigit() and int(limit) < 1 << 60:
-            cached = _counter(f"{folder}/memory.stat", "inactive_file" if version == 2 else "total_inactive_file")
-            room.append(max(int(limit) - int(used) + (cached or 0), 0))
-    if host is not None:
-        room.append(host)
-    return min(room, default=None)
-
-
-def memory_total() -> int | None:
-    """The machine's memory in bytes."""
-    return _meminfo("MemTotal")
+    return counter("/proc/vmstat", "oom_kill")
 
 
 def disk(path: str) -> tuple[int, int, int, int] | None:
@@ -95,24 +64,17 @@ def disk(path: str) -> tuple[int, int, int, int] | None:
     )
 
 
-def _meminfo(name: str) -> int | None:
-    text = _read("/proc/meminfo")
-    for row in (text or "").splitlines():
-        key, _, value = row.partition(":")
-        if key == name:
-            return int(value.split()[0]) * 1024
-    return None
-
-
-def _counter(path: str, name: str) -> int | None:
-    for row in (_read(path) or "").splitlines():
+def counter(path: str, name: str) -> int | None:
+    """The number beside a name in a file of `name number` rows."""
+    for row in (read(path) or "").splitlines():
         words = row.split()
         if len(words) == 2 and words[0] == name and words[1].isdigit():
             return int(words[1])
     return None
 
 
-def _read(path: str) -> str | None:
+def read(path: str) -> str | None:
+    """The text of a file of the kernel's."""
     try:
         with open(path) as file:
             return file.read()

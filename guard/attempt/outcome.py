@@ -6,7 +6,7 @@ import os
 import resource
 from datetime import datetime, timezone
 
-from guard.attempt import kernel
+from guard.attempt import memory
 from guard.attempt.gauge import Gauge
 from guard.attempt.run_once import Ended
 from guard.types import Command, LogWindow, Mount, Outcome, Process, Telemetry
@@ -43,8 +43,8 @@ def _telemetry(ended: Ended) -> Telemetry:
         peak_rss_bytes=gauge.peak_rss,
         oom_kills=gauge.oom_kills,
         oom_kills_host=gauge.oom_kills_host,
-        memory_limit_bytes=kernel.memory_limit(),
-        memory_available_bytes=kernel.memory_available(),
+        memory_limit_bytes=memory.limit(),
+        memory_available_bytes=memory.available(),
         disks_before=_mounts(gauge.disks_before),
         disks_after=_mounts(gauge.disks_after),
         load1=_load(),
