@@ -8,6 +8,7 @@ import sys
 from guard import detect, settings_place
 from guard.attempt import spawn
 from guard.attempt.runner import Runner
+from guard.history import place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,11 +92,14 @@ def run(request: Request) -> int:
         if runner.environment.get(b"PIPEGUARD_SKIN"):
             _publish(runner, ended)
         return 0
-    from guard import failsafe
-
     code = ended.code if runner.stopped_by is None else 128 + runner.stopped_by
     if unread:
         # What the settings forbid is not known, so nothing is healed.
+        return code
+    try:
+        from guard import failsafe
+    except Exception as fault:
+        _confess("the run", fault)
         return code
     return failsafe.shielded("the run", code, lambda: _after(request, runner, argv, ended, settings))
 
@@ -103,8 +107,6 @@ def run(request: Request) -> int:
 def _remember(runner: Runner, argv: tuple[str, ...], ended: Ended, settings: Settings | Early | None) -> None:
     """Leave a line beside a history that exists: one file appended to, nothing heavy imported."""
     try:
-        from guard.history import place
-
         workspace = detect.workspace(os.environ)
         asked = None if settings is None else place.OFF if settings.history_off else settings.history
         setting = place.setting(asked, os.environ, workspace)
@@ -128,8 +130,15 @@ def _publish(runner: Runner, ended: Ended) -> None:
 
 
 def _confess(stage: str, fault: Exception) -> None:
-    from guard import failsafe
-
+    """Say that guard failed; never raises, though the command may have removed guard itself (`rm -rf /tmp/*`, a new venv)."""
+    try:
+        from guard import failsafe
+    except Exception:
+        try:
+            sys.stderr.write(f"guard: its own files cannot be read any more ({stage}); the command's own result stands\n")
+        except (OSError, ValueError, AttributeError):
+            pass
+        return
     failsafe.confess(stage, fault)
 
 
