@@ -18,7 +18,7 @@ from guard.diagnosis.diagnose import diagnose
 from guard.diagnosis.lines import Log
 from guard.failsafe import shielded
 from guard.policy.plan import plan
-from guard.remedies.carry_out import carry_out, proven, take_back
+from guard.remedies.carry_out import carry_out, proven, settled, take_back
 from guard.remedies.closer.second_look import second_look
 from guard.settings import Settings
 from guard.types import (
@@ -104,7 +104,9 @@ def heal(
         standing = tuple(change for change in now if not change.once)
         hear(Event("attempt_started", outcome.number + 1))
         outcome = attempts.again(command, now, outcome.number + 1, _left(settings, begin))
-        if outcome.passed and not _proven(now, outcome):
+        proved = not outcome.passed or _proven(now, outcome)
+        _settle(applied, outcome, proved, hear)
+        if not proved:
             spent.append(Attempt(outcome))
             outcome = _whole_again(
                 command,
@@ -145,6 +147,13 @@ def _prepare(
 
 def _proven(changes: tuple[Change, ...], outcome: Outcome) -> bool:
     return shielded("the proof of a narrowed run", False, lambda: proven(changes, outcome))
+
+
+def _settle(applied: tuple[Applied, ...], outcome: Outcome, proved: bool, hear: Tell) -> None:
+    """Let a narrowed attempt leave whole reports: what it wrote over is there again."""
+    nothing: tuple[str, ...] = ()
+    for line in shielded("the test reports", nothing, lambda: settled(applied, outcome, proved)):
+        hear(Event("noted", outcome.number, reason=line))
 
 
 def _whole_again(

@@ -31,6 +31,15 @@ def carry_out(
     return tuple(done)
 
 
+def settled(applied: Sequence[Applied], outcome: Outcome, proved: bool) -> tuple[str, ...]:
+    """After a narrowed attempt: the first run's reports whole again, with what this one proved. Returns sentences for the user.
+
+    `proved` is False of a green that is no proof.
+    """
+    told = (rerun_failed_tests.settled(one, outcome, proved) for one in applied if one.change.once)
+    return tuple(sentence for sentence in told if sentence)
+
+
 def take_back(applied: Applied, surroundings: Surroundings) -> None:
     """Undo what a remedy left that was meant for the attempts only."""
     REMEDIES[applied.change.remedy].undo(applied, surroundings)

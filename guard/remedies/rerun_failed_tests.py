@@ -1,4 +1,4 @@
-"""Runs only the failed tests again, where the first run is known to have run every test."""
+"""Runs only the failed tests again, where the first run is known to have run every test; its reports stay whole."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Final
 
 from guard.frameworks import FRAMEWORKS
 from guard.frameworks.narrowing import MARK
-from guard.remedies.protocol import nothing_to_apply, nothing_to_undo
-from guard.types import Change, Diagnosis, Outcome, Refusal, Surroundings
+from guard.remedies.protocol import nothing_to_undo
+from guard.remedies.reports.keep import kept, settle
+from guard.remedies.reports.written import written
+from guard.types import Applied, Change, Diagnosis, Outcome, Refusal, Surroundings
 
 NAME = "rerun_failed_tests"
 LABELS = frozenset({"flaky_test", "test_failure"})
@@ -44,7 +46,11 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
         return change
     if change.argv is None and len(change.env) < 2:
         return Refusal(NAME, "the tests cannot be narrowed by this command")
-    return replace(change, success_probability=_CHANCE[diagnosis.label])
+    reports = written(outcome, surroundings)
+    if reports.spoilt:
+        return Refusal(NAME, f"{reports.spoilt} is of all tests, and would be left with the failed ones")
+    more = {"reports": list(reports.junit)} if reports.junit else {}
+    return replace(change, success_probability=_CHANCE[diagnosis.label], details={**change.details, **more})
 
 
 def verified(change: Change, outcome: Outcome) -> bool:
@@ -60,5 +66,16 @@ def verified(change: Change, outcome: Outcome) -> bool:
     return framework is not None and framework.verified(change, outcome)
 
 
-apply = nothing_to_apply
+def apply(change: Change, surroundings: Surroundings) -> Applied:
+    """Remember the first run's JUnit reports: the narrowed one writes over them."""
+    del surroundings
+    paths = change.details.get("reports")
+    return Applied(change, undo=kept(tuple(paths)) if isinstance(paths, list) else {})
+
+
+def settled(applied: Applied, outcome: Outcome, proved: bool) -> str:
+    """Lay the narrowed run's results into the first run's reports. Returns a sentence for the user, or ""."""
+    return settle(applied.undo, outcome, proved) if applied.change.remedy == NAME else ""
+
+
 undo = nothing_to_undo
