@@ -18,7 +18,7 @@ from models.lab.record import NotAsMeant, record
 from models.lab.report import report, rows_of
 from models.lab.scenario import SCENARIOS, Case, Scenario
 from models.lab.trial import missing, play, wanted
-from models.lab.weather_matrix import matrix
+from models.lab import weather_matrix
 
 
 def chosen(patterns: list[str]) -> list[tuple[Scenario, Case]]:
@@ -101,15 +101,21 @@ def main() -> int:
     parser.add_argument("-o", "--output", type=Path, help="the JSON Lines file to write; report: to read")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     parser.add_argument("--each", type=int, default=0, help="check: at most so many cases of each scenario")
+    parser.add_argument("--live", action="store_true", help="matrix: goods of the machine's own upstreams, fetched through the lab")
+    parser.add_argument("--words", action="store_true", help="matrix: each client's own last words, without guard")
     parser.add_argument("--only", choices=("heals", "refused"), default="", help="check: only such scenarios")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     if options.what == "list":
         for scenario, case in chosen(options.patterns):
             print(f"{case.label or scenario.label:22} {wanted(scenario, case) or '-':20} {scenario.name}/{case.name}")
         return 0
     if options.what == "matrix":
-        matrix(options.patterns)
-        return 0
+        if options.words:
+            weather_matrix.words(options.patterns)
+            return 0
+        cells = weather_matrix.matrix(options.patterns, jobs=options.jobs, live=options.live, rows=options.output)
+        print(weather_matrix.table(cells), end="")
+        return 0 if all(cell["verdict"] in weather_matrix.RIGHT for cell in cells) else 1
     if options.what == "rates":
         for label, groups in rates.write(map(Path, options.patterns)).items():
             for group, (healed, tried) in groups.items():

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.lab.scenario import Case, Limits
@@ -43,6 +43,8 @@ class Place:
     prefix: tuple[str, ...]
     """What must stand before a command for it to be under the limits."""
     case: Case
+    troubles: list[str] = field(default_factory=list)
+    """Why an upstream of live weather could not be asked; what then happened proves nothing."""
 
     def argv(self, command: tuple[str, ...]) -> tuple[str, ...]:
         """The command under this place's limits."""
@@ -90,7 +92,7 @@ def place(case: Case) -> Iterator[Place]:
         env |= {name: value.format(**sky.environment()) if "{LAB_" in value else value for name, value in case.env.items()}
         sky.begin()
         prefix = (*_namespace(root, sky), *_limited(stack, limits))
-        yield Place(root, workspace, env, prefix, case)
+        yield Place(root, workspace, env, prefix, case, sky.live.troubles if sky.live else [])
 
 
 def _environment(case: Case, home: Path, temp: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from models.lab.place import CACHE, Place, place
 from models.lab.scenario import PASSED, Case, Scenario
 from models.lab.upstreams import hosts
 from models.lab.weather import HOST, SHOWN_ADDRESS
+from models.lab.weather_address import RANGE
 
 
 class Row(TypedDict):
@@ -70,8 +71,8 @@ def anonymous(text: str, here: Place) -> str:
     for host in hosts():
         text = text.replace(host, HOST)
     text = re.sub(r"(?<=//)[\w.-]+(?=/packages/(?:[0-9a-f]{2}/){2}[0-9a-f]{60}/)", HOST, text)  # the files of a Python index
-    text = re.sub(r"\b127\.(?!0\.)\d{1,3}\.\d{1,3}\.\d{1,3}\b", SHOWN_ADDRESS, text)
-    text = re.sub(rf"\b127\.0\.0\.1(?=:\d+->{re.escape(SHOWN_ADDRESS)})", "10.1.0.24", text)  # the client's own end
+    text = re.sub(rf"\b(?:127\.0\.0\.1|{RANGE})(?=:\d+->(?:127\.|{RANGE}))", "10.1.0.24", text)  # the client's own end
+    text = re.sub(rf"\b(?:127\.(?!0\.)\d{{1,3}}\.\d{{1,3}}\.\d{{1,3}}|{RANGE})\b", SHOWN_ADDRESS, text)
     return re.sub(r"\b127\.0\.0\.1:\d{4,5}\b(?=/(?:pypi|npm|maven|crates|go|git|apt|gems|composer|files)\b)", HOST, text)
 
 

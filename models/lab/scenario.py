@@ -16,7 +16,9 @@ class Weather:
     `kind`: a status such as "503", or refused, reset, reset_body, stall, slow, truncate, short, flip, tls, dns, missing.
     `hits`: how many matching requests get it before the sky clears; None: all of them.
     `path`: a regular expression that a request's path must match. `retry_after`: seconds, in that header.
-    `seconds`: the bad weather lasts so long after the first request instead of `hits`.
+    `seconds`: the bad weather lasts so long after the first request instead of `hits`. `after`: so many matching requests pass before it begins.
+    `chance`: the share of the requests that it then strikes, which ones by `seed`.
+    `live`: the goods are not the shelf's but what the machine's own upstreams send.
     """
 
     kind: str
@@ -25,6 +27,9 @@ class Weather:
     retry_after: str = ""
     seconds: float | None = None
     seed: int = 1
+    after: int = 0
+    chance: float = 1.0
+    live: bool = False
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,8 @@ class Trial:
     source: str = ""
     outside: tuple[str, ...] | None = None
     """The paths changed outside the case's own folders; None: nobody watched."""
+    troubles: tuple[str, ...] = ()
+    """Why an upstream of live weather could not be asked."""
     output: str = field(default="", repr=False)
 
     @property
@@ -130,6 +132,7 @@ def play(scenario: Scenario, case: Case, way: str, *, seal: bool = False) -> Tri
         reason=next((attempt["plan"]["reason"] for attempt in reversed(attempts) if attempt.get("plan")), ""),
         source=next((attempt["diagnosis"]["source"] for attempt in attempts if attempt.get("diagnosis")), ""),
         outside=tuple(outside[:_MOST_PATHS]) if outside is not None else None,
+        troubles=tuple(here.troubles),
         output=done.output,
     )
 

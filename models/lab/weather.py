@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-import random
 import threading
 from contextlib import ExitStack
 from types import TracebackType
 
 from models.lab.scenario import Weather
+from models.lab.upstreams import upstreams
+from models.lab.weather_address import own_address
 from models.lab.weather_dns import Resolver
+from models.lab.weather_live import Live
 from models.lab.weather_ports import Port
 from models.lab.weather_schedule import Schedule
-from models.lab.weather_stock import stocked
+from models.lab.weather_stock import CACHE, stocked
+from models.lab.weather_store import Store
 from models.lab.weather_tls import Certificates
 
 HOST = "registry.example"
@@ -47,8 +50,8 @@ class Sky:
         seed = weather.seed if weather else 1
         root = os.geteuid() == 0
         self.host = NAMES[(seed - 1) % len(NAMES)] if root else "127.0.0.1"
-        address = random.SystemRandom()
-        self.address = f"127.{address.randint(2, 250)}.{address.randint(2, 250)}.{address.randint(2, 250)}" if root else "127.0.0.1"
+        self.address = "127.0.0.1"
+        self.live: Live | None = None
 
     @property
     def kind(self) -> str:
@@ -56,9 +59,20 @@ class Sky:
         return self._weather.kind if self._weather else ""
 
     def __enter__(self) -> Sky:
-        if self._weather is None:
-            return self
-        store, over = stocked(), threading.Event()
+        if self._weather is not None:
+            try:
+                self._open(self._weather)
+            except BaseException:
+                self._stack.close()
+                raise
+        return self
+
+    def _open(self, weather: Weather) -> None:
+        self.address = self._stack.enter_context(own_address())
+        shelf, over = stocked(), threading.Event()
+        if weather.live:
+            self.live = Live(shelf, CACHE / "weather-live", upstreams(), offline=bool(os.environ.get("PIPEGUARD_LAB_OFFLINE")))
+        store: Store | Live = self.live or shelf
         self._stack.callback(over.set)
         certificates = Certificates.ready(NAMES)
         root = os.geteuid() == 0
@@ -80,7 +94,6 @@ class Sky:
             "LAB_TRUST": str(certificates.java_trust),
             **certificates.trusted(),
         }
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()

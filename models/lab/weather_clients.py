@@ -199,6 +199,22 @@ MAVEN = Client(
     },
     prepare=MAVEN_SETTINGS + MAVEN_WARM,
 )
+GRADLE = Client(
+    "gradle",
+    "gradle --no-daemon build",
+    r"commons-lang3",
+    files={
+        "settings.gradle": "rootProject.name = 'parcel-rates'\n",
+        "build.gradle": "apply plugin: 'java'\nrepositories {\n  maven { url \"${System.env.LAB_HTTPS}/maven\" }\n}\n"
+        "dependencies {\n  compile 'org.apache.commons:commons-lang3:3.14.0'\n}\n",
+        "src/main/java/com/acme/Rates.java": MAVEN.files["src/main/java/com/acme/Rates.java"],
+    },
+    env={
+        "GRADLE_USER_HOME": "../home/.gradle",  # the JVM takes its home from the password file, not from HOME
+        "GRADLE_OPTS": "-Djavax.net.ssl.trustStore={LAB_TRUST} -Djavax.net.ssl.trustStorePassword=changeit "
+        "-Dorg.gradle.internal.http.connectionTimeout=4000 -Dorg.gradle.internal.http.socketTimeout=4000",
+    },
+)
 CARGO = Client(
     "cargo",
     "cargo build",
@@ -253,5 +269,5 @@ ARIA = Client("aria2c", "aria2c -m 2 --retry-wait=1 --timeout=4 --connect-timeou
 
 CLIENTS = {
     client.name: client
-    for client in (PIP, UV, POETRY, NPM, YARN, BERRY, PNPM, MAVEN, CARGO, GO, GIT, CURL, WGET, APT, GEM, COMPOSER, ARIA)
+    for client in (PIP, UV, POETRY, NPM, YARN, BERRY, PNPM, MAVEN, GRADLE, CARGO, GO, GIT, CURL, WGET, APT, GEM, COMPOSER, ARIA)
 }

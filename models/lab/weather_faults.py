@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from models.lab.scenario import Weather
-from models.lab.weather_store import Answer
+from models.lab.weather_store import Answer, Flow
 
 _REASONS = {
     400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden", 404: "Not Found",
@@ -43,6 +43,19 @@ class Line:
         self.sock.sendall("\r\n".join([*lines, "\r\n"]).encode("latin-1"))
         if not self.head:
             self.sock.sendall(answer.body)
+
+    def relay(self, flow: Flow) -> None:
+        """The answer as it arrives; in chunks where its length is not known."""
+        lines = [f"HTTP/1.1 {flow.status} {_REASONS.get(flow.status, 'OK' if flow.status == 200 else 'Unknown')}"]
+        lines += [f"{name}: {value}" for name, value in flow.headers.items()]
+        lines.append("Transfer-Encoding: chunked" if flow.length is None else f"Content-Length: {flow.length}")
+        self.sock.sendall("\r\n".join([*lines, "\r\n"]).encode("latin-1"))
+        if self.head:
+            return
+        for chunk in flow.chunks:
+            self.sock.sendall(b"%x\r\n%s\r\n" % (len(chunk), chunk) if flow.length is None else chunk)
+        if flow.length is None:
+            self.sock.sendall(b"0\r\n\r\n")
 
     def reset(self) -> None:
         """RST instead of an orderly end."""
@@ -188,6 +201,9 @@ def loop(line: Line, _due: Answer, weather: Weather) -> None:
     """A redirect to itself."""
     line.send(Answer(302, b"", {"Location": f"?again={weather.seed}"}))
 
+
+OF_ITS_OWN = frozenset({"quota", "missing", "reset", "close", "silent", "html", "garbage", "loop"})
+"""Faults, beside those that are a status, that need nothing of the answer that was due: the upstream is not asked."""
 
 FAULTS: dict[str, Fault] = {
     fault.__name__: fault

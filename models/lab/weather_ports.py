@@ -10,8 +10,9 @@ import threading
 import time
 from types import TracebackType
 
-from models.lab.weather_faults import Ended, Line, fault_of
+from models.lab.weather_faults import OF_ITS_OWN, Ended, Line, fault_of
 from models.lab.weather_git import git_answer
+from models.lab.weather_live import Live
 from models.lab.weather_schedule import Schedule
 from models.lab.weather_store import NOT_FOUND, Answer, Store
 from models.lab.weather_tls import Certificates
@@ -21,7 +22,7 @@ class Port:
     """Serves the store under the schedule's weather, over TLS where there are certificates; a thread per connection."""
 
     def __init__(
-        self, address: tuple[str, int], schedule: Schedule, store: Store, over: threading.Event, certificates: Certificates | None = None
+        self, address: tuple[str, int], schedule: Schedule, store: Store | Live, over: threading.Event, certificates: Certificates | None = None
     ) -> None:
         self._schedule, self._store, self._over = schedule, store, over
         self._certificates = certificates
@@ -150,26 +151,34 @@ class Port:
         if "://" in target:  # a client that takes this for its proxy
             target = "/" + target.split("/", 3)[3] if target.count("/") > 2 else "/"
         scheme = "https" if self._certificates else "http"
-        due = self._due(method, target, headers, body, f"{scheme}://{headers.get('host', '')}")
-        fault = fault_of(self._schedule.weather.kind)
-        struck = fault is not None and self._schedule.strikes(target)
-        if os.environ.get("PIPEGUARD_LAB_TRACE"):
-            os.write(2, f"weather: {method} {target} -> {self._schedule.weather.kind if struck else due.status}\n".encode())
-        if struck and fault is not None:
-            fault(line, due, self._schedule.weather)
-        else:
-            line.send(due)
+        base = f"{scheme}://{headers.get('host', '')}"
+        weather = self._schedule.weather
+        fault = fault_of(weather.kind)
+        if fault is None or not self._schedule.strikes(target):
+            flow = self._store.flow(target, base, headers) if method in ("GET", "HEAD") else None
+            due = self._due(method, target, headers, body, base) if flow is None else NOT_FOUND
+            _trace(method, target, flow.status if flow else due.status)
+            line.relay(flow) if flow else line.send(due)
+            return
+        _trace(method, target, weather.kind)
+        itself = weather.kind.isdigit() or weather.kind in OF_ITS_OWN
+        fault(line, NOT_FOUND if itself else self._due(method, target, headers, body, base), weather)
 
     def _due(self, method: str, target: str, headers: dict[str, str], body: bytes, base: str) -> Answer:
         if target.startswith("/git/"):
             return git_answer(self._store.root / "git", method, target.removeprefix("/git"), headers, body)
         if method == "GET" or method == "HEAD":
-            answer = self._store.answer(target, base)
+            answer = self._store.answer(target, base, headers)
             tag = answer.headers.get("ETag")
             return Answer(304, b"", answer.headers) if tag and headers.get("if-none-match") == tag else answer
         if target.startswith("/files/upload"):
             return Answer(201, b"created\n", {"Content-Type": "text/plain"})
         return NOT_FOUND
+
+
+def _trace(method: str, target: str, came: int | str) -> None:
+    if os.environ.get("PIPEGUARD_LAB_TRACE"):
+        os.write(2, f"weather: {method} {target} -> {came}\n".encode())
 
 
 def _free(host: str) -> int:

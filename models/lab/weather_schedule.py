@@ -1,7 +1,8 @@
-"""When the weather is bad: which requests it strikes, by count, by path and by time."""
+"""When the weather is bad: which requests it strikes, by count, by chance, by path and by time."""
 
 from __future__ import annotations
 
+import random
 import re
 import threading
 import time
@@ -16,8 +17,10 @@ class Schedule:
         self.weather = weather
         self._lock = threading.Lock()
         self._path = re.compile(weather.path)
+        self._chance = random.Random(weather.seed)
         self._begun = False
         self._first: float | None = None
+        self._met = 0
         self._struck = 0
 
     def begin(self) -> None:
@@ -29,11 +32,15 @@ class Schedule:
         if not self._begun or self.weather.kind == "calm" or not self._path.search(path):
             return False
         with self._lock:
+            self._met += 1
+            if self._met <= self.weather.after:
+                return False
+            spared = self.weather.chance < 1 and self._chance.random() >= self.weather.chance
             if self.weather.seconds is not None:
                 if self._first is None:
                     self._first = time.monotonic()
-                return time.monotonic() - self._first < self.weather.seconds
-            if self.weather.hits is not None and self._struck >= self.weather.hits:
+                return not spared and time.monotonic() - self._first < self.weather.seconds
+            if spared or (self.weather.hits is not None and self._struck >= self.weather.hits):
                 return False
             self._struck += 1
             return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
@@ -32,6 +32,17 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Flow:
+    """A response that is passed on as it arrives."""
+
+    status: int
+    headers: Mapping[str, str]
+    length: int | None
+    """In bytes; None: not known before its end."""
+    chunks: Iterator[bytes]
+
+
 NOT_FOUND = Answer(404, b"Not Found\n", {"Content-Type": "text/plain"})
 
 
@@ -41,8 +52,13 @@ class Store:
 
     root: Path
 
-    def answer(self, path: str, base: str) -> Answer:
+    def flow(self, target: str, base: str, headers: Mapping[str, str]) -> Flow | None:
+        """None: what lies on a shelf is answered whole."""
+        del target, base, headers
+
+    def answer(self, path: str, base: str, headers: Mapping[str, str] | None = None) -> Answer:
         """What a GET of the path gets; `base` is the scheme and host by which the client came, for links."""
+        del headers
         path = unquote(path.partition("?")[0])
         found = re.fullmatch(r"/pypi/simple/([^/]*)/?", path)
         if found:
