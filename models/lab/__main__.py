@@ -12,13 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import models.lab.scenarios  # noqa: F401  registers them
-from models.lab import rates
+from models.lab import rates, weather_matrix
 from models.lab.check import RIGHT, clears, line, repeatable, verdict
 from models.lab.record import NotAsMeant, record
 from models.lab.report import report, rows_of
 from models.lab.scenario import SCENARIOS, Case, Scenario
 from models.lab.trial import missing, play, wanted
-from models.lab import weather_matrix
 
 
 def chosen(patterns: list[str]) -> list[tuple[Scenario, Case]]:
