@@ -18,6 +18,8 @@ START = "guard.delivery.bundled"
 _LEFT_OUT = frozenset(f"guard.delivery.{name}" for name in ("archive_main", "build", "bytecode", "vendored")) | {"guard.signatures.compile"}
 # A pass as it is run, plainly, with options, and in each skin; then what was imported.
 _PASS = """
+# With this guard leaves by SystemExit.
+import atexit
 import sys
 source, sys.argv = sys.argv[1], ["guard", "run", *sys.argv[2:]]
 sys.path.insert(0, source)
