@@ -14,6 +14,7 @@ from guard.diagnosis.classify import Guess, classify
 from guard.diagnosis.entities import retry_after, validated
 from guard.diagnosis.explains import explains
 from guard.diagnosis.fingerprint import fingerprint
+from guard.diagnosis.first_named import first_named, message
 from guard.diagnosis.lines import Log
 from guard.diagnosis.mask import Masker
 from guard.diagnosis.match import Matcher
@@ -114,11 +115,12 @@ def _arbitrated(
     if best is not None:
         found = _by_signature(best, weighed, log, masker)
         source = found.source if best is winner else "model"
+        named = [one.line for one in found.evidence].index(log.number(best.hit.index))
         return replace(
             found,
             probability=probability,
             source=source,
-            evidence=_with_attention(found.evidence, guess, log, masker),
+            evidence=_with_attention(found.evidence, guess, log, masker, max(named, 1)),
             alternatives=others,
         )
     evidence = _with_attention((), guess, log, masker) or _last_lines(log, masker, 2)
@@ -173,14 +175,17 @@ def _best_of(label: str, weighed: Sequence[Weighed], guess: Guess) -> Weighed | 
 
 
 def _with_attention(
-    evidence: tuple[Evidence, ...], guess: Guess, log: Log, masker: Masker
+    evidence: tuple[Evidence, ...], guess: Guess, log: Log, masker: Masker, first: int = 1
 ) -> tuple[Evidence, ...]:
-    """The evidence of signatures and the lines that the model looked at most: the first is the root cause."""
+    """The evidence of signatures and the lines that the model looked at most: the first is the root cause.
+
+    `first`: how many lines of the evidence stay before what the model looked at.
+    """
     shown = {one.line for one in evidence}
     texts = {one.text for one in evidence}
     looked: list[Evidence] = []
     for index, share in sorted(guess.salience.items(), key=lambda item: (-item[1], item[0])):
-        if share < _SHOWN or len(looked) == _ATTENDED:
+        if share < _SHOWN or len(looked) > _ATTENDED - first:
             break
         text = masker.text(log.text(index))
         if text.strip() and log.number(index) not in shown and text not in texts:
@@ -188,7 +193,7 @@ def _with_attention(
             texts.add(text)
     if not evidence and looked:
         looked[0] = replace(looked[0], rank="primary")
-    return (*evidence[:1], *looked, *evidence[1:])[: _RELATED + 1]
+    return (*evidence[:first], *looked, *evidence[first:])[: _RELATED + 1]
 
 
 def root_cause(weighed: Sequence[Weighed]) -> Weighed | None:
@@ -255,14 +260,14 @@ def _by_signature(winner: Weighed, weighed: Sequence[Weighed], log: Log, masker:
     rival = max(others.values(), default=0.0)
     probability = alone * (1 - 0.45 * rival / (rival + winner.weight)) if rival > 0.25 else alone
     source = f"signature:{winner.hit.signature.id}"
-    text = masker.text(log.text(winner.hit.index))
+    evidence = _evidence(winner, weighed, log, masker)
     return Diagnosis(
         label=label,
         probability=probability,
         source=source,
-        evidence=_evidence(winner, weighed, log, masker),
+        evidence=evidence,
         entities=_entities(winner, weighed, log, masker),
-        fingerprint=fingerprint(label, winner.hit.signature.id, text),
+        fingerprint=fingerprint(label, winner.hit.signature.id, evidence[0].text),
         alternatives=_alternatives(others, 1 - probability),
     )
 
@@ -307,7 +312,22 @@ def _evidence(winner: Weighed, weighed: Sequence[Weighed], log: Log, masker: Mas
             seen.add(text)
             related.append(one)
     related = sorted(related[:_RELATED], key=lambda one: one.hit.index)
-    return (line(winner, "primary"), *(line(one, "related") for one in related))
+    named = _first_named(winner.label, winner.hit.index, log, masker)
+    shown = {one.line for one in named}
+    own = (line(winner, "related" if named else "primary"), *(line(one, "related") for one in related))
+    return (*named, *(one for one in own if one.line not in shown))
+
+
+def _first_named(label: str, index: int, log: Log, masker: Masker) -> tuple[Evidence, ...]:
+    """Where a line only counts what failed: the one that names the first of it, and what that says; else nothing."""
+    first = first_named(label, index, log)
+    if first is None:
+        return ()
+    below = message(first, log) if LABELS[label] == "tests" else None
+    lines = (first,) if below is None else (first, below)
+    return tuple(
+        Evidence(log.number(at), masker.text(log.text(at)), "related" if at != first else "primary") for at in lines
+    )
 
 
 def _entities(winner: Weighed, weighed: Sequence[Weighed], log: Log, masker: Masker) -> dict[str, str | tuple[str, ...]]:
