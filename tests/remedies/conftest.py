@@ -34,7 +34,7 @@ def _from_npm(root: Path, *packages: str) -> Path:
 @pytest.fixture(scope="session")
 def node_root(tmp_path_factory: Factory) -> Path:
     """A folder with the JavaScript frameworks installed; the tests' projects lie below it."""
-    return _from_npm(tmp_path_factory.mktemp("node"), "jest", "vitest", "mocha", "@playwright/test")
+    return _from_npm(tmp_path_factory.mktemp("node"), "jest", "jest-junit", "vitest", "mocha", "@playwright/test")
 
 
 @pytest.fixture(scope="session")
@@ -71,3 +71,11 @@ def poetry(tmp_path_factory: Factory, uv: str) -> str:
     _done((uv, "venv", "-q", "--python", sys.executable, "tools"), folder)
     _done((uv, "pip", "install", "-q", "--python", "tools", "poetry"), folder)
     return str(folder / "tools/bin/poetry")
+
+
+@pytest.fixture(scope="session")
+def coverage_plugin(tmp_path_factory: Factory, uv: str) -> Path:
+    """A folder for PYTHONPATH with pytest's plugin for coverage."""
+    folder = tmp_path_factory.mktemp("cov")
+    _done((uv, "pip", "install", "-q", "--python", sys.executable, "--target", folder, "--no-deps", "pytest-cov", "coverage"), folder)
+    return folder
