@@ -1,4 +1,4 @@
-"""Half as many workers: by the flag in argv, by the tool's variable where that counts, else by CPU affinity.
+"""Half as many workers, or as many as were seen to fit: by the flag in argv, by the tool's variable where that counts, else by CPU affinity.
 
 A number in a script that is given as text is made smaller there; one in a file of the repository stays as it is: there
 a variable helps only where the tool lets it win. CPU affinity is seen by what counts the CPUs it may use: nproc, ninja, cargo, go, pytest-xdist, Jest 30,
@@ -52,7 +52,7 @@ class _Seen:
 
 
 def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
-    """Half of what the command asks for, or of the CPUs that it counts, down to one."""
+    """Half of what the command asks for, or of the CPUs that it counts, down to one; less where the kernel ended more than half of them."""
     if diagnosis.label not in LABELS:
         return None
     if diagnosis.label == "resource_limit" and not any(_SHARED.search(one.text) for one in diagnosis.evidence):
@@ -68,7 +68,7 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     now = min(explicit, max(4 * cpus, 8)) if explicit else cpus
     if now <= 1:
         return Refusal(NAME, "it runs with one worker already")
-    new = now // 2
+    new = _fit(now, diagnosis, outcome)
     argv = rewritten(command.argv, seen.in_argv, new)
     script = script_text(command)
     smaller = lowered(script, new)
@@ -99,6 +99,12 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
         success_probability=0.3 if seen.in_text and affinity is not None else 0.55,
         details={"old_workers": now, "new_workers": 1 if by_load else new, "by": ways},
     )
+
+
+def _fit(now: int, diagnosis: Diagnosis, outcome: Outcome) -> int:
+    """How many of `now` workers to run next: half; where the kernel killed more than half, those that it let live, at least one."""
+    killed = outcome.telemetry.oom_kills or 0 if diagnosis.label == "out_of_memory" else 0
+    return max(min(now // 2, now - killed), 1)
 
 
 def _look(command: Command, cpus: int) -> _Seen:

@@ -14,6 +14,7 @@ from guard.types import (
     Change,
     Refusal,
     Surroundings,
+    Telemetry,
 )
 from tests.unit.by_hand import diagnosis, outcome
 
@@ -149,3 +150,10 @@ def test_a_limit_that_workers_do_not_share_is_left() -> None:
 
     assert limit("system limit for number of file watchers reached") is None
     assert limit("fork: Resource temporarily unavailable") is not None
+
+
+@pytest.mark.parametrize(("killed", "left"), [(None, 3), (1, 3), (3, 3), (4, 2), (5, 1), (9, 1)])
+def test_where_the_kernel_killed_most_only_those_that_fitted_run_next(killed: int | None, left: int) -> None:
+    change = proposed("cargo", "build", "-j6", telemetry=Telemetry(oom_kills=killed))
+    assert change.argv == ("cargo", "build", f"-j{left}")
+    assert change.details["new_workers"] == left
