@@ -203,10 +203,11 @@ def _reading(file: str) -> Iterator[IO[bytes]]:
 
 def merge(where: Where, files: Sequence[str]) -> int:
     """Join other copies into this history; a run counts once, whichever copies have it."""
+    masker = _masker()
     with opened(where, write=True, create=True) as store:
         for file in files:
             try:
-                found = merging.merge(store, file)
+                found = merging.merge(store, file, masker)
             except Damaged as damage:
                 raise GuardError(f"{file} is no history that can be read: {damage}", "nothing of it was taken") from damage
             unsound = f"; {found.unsound} left out: no sound `pipeguard.run/1`" if found.unsound else ""

@@ -29,6 +29,8 @@ from guard.settings import Settings
 from guard.types import Applied, Event, Memory, NoMemory, Run
 
 T = TypeVar("T")
+SPOOL_S = 1.0
+"""Seconds that a build spends on what passes left: once before it heals, once when it is over."""
 ANSWER_S = 8.0
 """The longest that a build waits for a server in all: to connect, and for one transaction."""
 
@@ -47,6 +49,7 @@ class Remembering:
         self.setting = place.setting(asked, env, workspace)
         self._by_itself = asked is None
         self._silent = False
+        self._spool_s = SPOOL_S
         self.project, self.branch, self.commit = (masker.text(one) for one in origin(env, workspace))
 
     @property
@@ -88,6 +91,8 @@ class Remembering:
             # Whoever told guard to stop does not wait for a server or for others that write.
             self._leave_for_later(document)
             return
+
+        self._spool_s = SPOOL_S
 
         def work(store: SqlStore) -> bool:
             store.record([entry(checked(document))])
@@ -150,7 +155,8 @@ class Remembering:
 
     def _work(self, work: Callable[[SqlStore], T], create: bool) -> T | None:
         file = place.spool_of(self.setting, self._workspace)
-        store = open_store(self.setting, read_only=False, create=create, patient=False, spool_file=file)
+        spool_s, self._spool_s = self._spool_s, 0.0
+        store = open_store(self.setting, read_only=False, create=create, patient=False, spool_file=file, spool_s=spool_s)
         if store is None:
             return None
         try:

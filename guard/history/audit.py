@@ -13,11 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
+from guard.history.checking import UNKEEPABLE
 from guard.history.database import Database
 
 LONGEST_BODY = 256 << 10
 _FIELDS = "hash, previous, run_id, number, at, body_hash, body"
 _AT_ONCE = 500
+_ENTRY_BYTES = 450
+"""Of an entry without its text: four hashes and two names, and the same again in part in two indexes."""
 
 
 class Link(NamedTuple):
@@ -38,7 +41,8 @@ class Link(NamedTuple):
 def append(database: Database, run_id: str, number: int, body: Mapping[str, Any]) -> str:
     """Add an entry, inside the caller's transaction. Returns its hash."""
     heads = sorted(row[0] for row in database.all("SELECT hash FROM pipeguard_heads"))
-    text = json.dumps(body, ensure_ascii=False, sort_keys=True)[:LONGEST_BODY]
+    # A path may hold bytes that are no text, and a text what PostgreSQL cannot hold.
+    text = UNKEEPABLE.sub("\ufffd", json.dumps(body, ensure_ascii=False, sort_keys=True))[:LONGEST_BODY]
     at = now()
     found = (",".join(heads), run_id, number, at, _digest(text))
     name = _hash(*found)
@@ -80,12 +84,18 @@ def problems(entries: Sequence[Link], noted_heads: Iterable[str]) -> list[str]:
     return found
 
 
+def used_bytes(database: Database) -> int:
+    """About what the trail takes up, with its indexes."""
+    count, texts = database.all("SELECT count(*), coalesce(sum(length(body)), 0) FROM pipeguard_audit")[0]
+    return int(texts) + int(count) * _ENTRY_BYTES
+
+
 def forget(database: Database, runs: Sequence[str]) -> None:
     """Take the texts of these runs out of the trail and say so in it; their hashes stay, so the chain holds."""
     for start in range(0, len(runs), _AT_ONCE):
         some = runs[start : start + _AT_ONCE]
         marks = ", ".join("?" * len(some))
-        found = [row[0] for row in database.all(f"SELECT DISTINCT run_id FROM pipeguard_audit WHERE run_id IN ({marks})", some)]
+        found = [row[0] for row in database.all(f"SELECT DISTINCT run_id FROM pipeguard_audit WHERE run_id IN ({marks}) AND body IS NOT NULL", some)]
         if found:
             database.execute(f"UPDATE pipeguard_audit SET body = NULL WHERE run_id IN ({marks})", some)
             append(database, "", 0, {"what": "forget", "runs": sorted(found)})

@@ -24,7 +24,8 @@ _KEPT_ITEMS = 500
 _MOST_ITEMS = 2_000
 _LARGEST_NUMBER = 1e15
 _DEEPEST = 24
-_UNKEEPABLE = re.compile("[\ud800-\udfff\x00]")
+UNKEEPABLE = re.compile("[\ud800-\udfff\x00]")
+"""What one store or another cannot hold: half characters, and NUL."""
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),
@@ -113,14 +114,15 @@ def _clean(value: Any, depth: int) -> Any:
     if isinstance(value, str):
         if len(value) > _LONGEST_TEXT:
             raise Unsound(f"a text is longer than {_LONGEST_TEXT >> 10} KiB")
-        return _UNKEEPABLE.sub("\ufffd", value)
+        return UNKEEPABLE.sub("\ufffd", value)
     if isinstance(value, (list, dict)) and len(value) > _MOST_ITEMS:
         raise Unsound(f"a list or object has more than {_MOST_ITEMS} entries")
     if isinstance(value, list):
         return [_clean(one, depth + 1) for one in value]
     if isinstance(value, dict):
         return {_clean(str(key), depth + 1): _clean(one, depth + 1) for key, one in value.items()}
-    if isinstance(value, (int, float)) and not (math.isfinite(value) and abs(value) <= _LARGEST_NUMBER):
+    # Not a number is not below anything; of `isfinite` a long integer asks too much.
+    if isinstance(value, (int, float)) and not abs(value) <= _LARGEST_NUMBER:
         raise Unsound("a number is too large")
     return value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import IO
+from typing import IO, Any
 
 from guard.diagnosis.mask import Masker
 from guard.errors import GuardError
@@ -40,13 +40,16 @@ def take(store: SqlStore, lines: Iterable[str], name: str, masker: Masker) -> tu
                 document = parsed(line)
             except Unsound as problem:
                 raise GuardError(f"{name}:{number}: {problem}", "nothing was imported") from problem
-            identity = document["id"]
-            document = masked_value(shortened(document), masker)
-            document["id"] = identity
-            yield entry(document)
+            yield entry(masked(document, masker))
 
     new = store.record(entries())
     return new, counted[0]
+
+
+def masked(document: dict[str, Any], masker: Masker) -> dict[str, Any]:
+    """A checked document as it is kept: masked here too, whoever wrote it, and shortened; by its id it is known."""
+    found: dict[str, Any] = masked_value(shortened(document), masker)
+    return {**found, "id": document["id"]}
 
 
 def lines_of(file: IO[bytes], name: str) -> Iterator[str]:

@@ -9,17 +9,24 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
+from guard.diagnosis.mask import Masker
 from guard.errors import GuardError
 from guard.history import audit, sqlite
 from guard.history.checking import Unsound, checked
 from guard.history.entry import Entry, entry
+from guard.history.exchange import masked
 from guard.history.forget import delete_runs
 from guard.history.migrations import MIGRATIONS
 from guard.history.store import LARGEST_DOCUMENT, Feedback, SqlStore, unpacked
 from guard.types import LABELS
 
 LARGEST_FILE = 4 << 30
+_AT_ONCE = 500
+_FORGOTTEN_BUT_THERE = """
+    SELECT run_id FROM pipeguard_forgotten WHERE run_id IN
+    (SELECT run_id FROM pipeguard_feedback UNION SELECT run_id FROM pipeguard_audit WHERE body IS NOT NULL)"""
 _LONGEST_WORD = 1_000
 
 
@@ -32,8 +39,8 @@ class Merged:
     unsound: int = 0
 
 
-def merge(store: SqlStore, path: str) -> Merged:
-    """Take in another SQLite history, all of it or nothing. Raises GuardError for what cannot be read."""
+def merge(store: SqlStore, path: str, masker: Masker) -> Merged:
+    """Take in another SQLite history, all of it or nothing; its runs masked once more. Raises GuardError for what cannot be read."""
     try:
         size = os.stat(path).st_size
     except OSError as error:
@@ -49,38 +56,47 @@ def merge(store: SqlStore, path: str) -> Merged:
     try:
         if other.version() != len(MIGRATIONS):
             raise GuardError(f"{path} is of an older form", "run `guard history show --store sqlite:FILE` on it once")
-        return _merged(store, SqlStore(other))
+        return _merged(store, SqlStore(other), masker)
     finally:
         other.close()
 
 
-def _merged(store: SqlStore, other: SqlStore) -> Merged:
+def _merged(store: SqlStore, other: SqlStore, masker: Masker) -> Merged:
     result = Merged()
     with store.database.transaction(write=True):
         forgotten = [str(row[0]) for row in other.database.all("SELECT run_id FROM pipeguard_forgotten LIMIT 1000000")]
-        result.new = store.insert(_entries(other, result), bring_back=False)
+        result.new = store.insert(_entries(store, other, result, masker), bring_back=False)
         store.insert_feedback(_feedback(other))
         audit.join(store.database, _links(other), [head for head in audit.heads(other.database) if len(head) == 64])
-        if forgotten:
-            delete_runs(store.database, forgotten, remember=True)
+        # Theirs, and our own of which the copy still knew something.
+        again = {str(row[0]) for row in store.database.all(_FORGOTTEN_BUT_THERE)}
+        if again or forgotten:
+            delete_runs(store.database, sorted(again | set(forgotten)), remember=True)
     result.known -= result.new
     return result
 
 
-def _entries(other: SqlStore, result: Merged) -> Iterator[Entry]:
+def _entries(store: SqlStore, other: SqlStore, result: Merged, masker: Masker) -> Iterator[Entry]:
+    """The runs that the other has besides; what is known already is not looked at."""
     statement = "SELECT id, document FROM pipeguard_runs WHERE length(document) <= ? ORDER BY started_at, id"
-    for run_id, packed in other.database.stream(statement, (LARGEST_DOCUMENT,)):
-        try:
-            if not isinstance(packed, bytes):
-                raise Unsound("no document")
-            document = checked(unpacked(packed))
-            if document["id"] != run_id:
-                raise Unsound("another id")
-        except (ValueError, RecursionError):
-            result.unsound += 1
-            continue
-        result.known += 1
-        yield entry(document)
+    rows = other.database.stream(statement, (LARGEST_DOCUMENT,))
+    while some := tuple(islice(rows, _AT_ONCE)):
+        known = store.known([run_id for run_id, _ in some if isinstance(run_id, str)])
+        for run_id, packed in some:
+            if run_id in known:
+                result.known += 1
+                continue
+            try:
+                if not isinstance(packed, bytes):
+                    raise Unsound("no document")
+                document = checked(unpacked(packed))
+                if document["id"] != run_id:
+                    raise Unsound("another id")
+            except (ValueError, RecursionError):
+                result.unsound += 1
+                continue
+            result.known += 1
+            yield entry(masked(document, masker))
 
 
 def _feedback(other: SqlStore) -> Iterator[Feedback]:

@@ -12,12 +12,20 @@ from guard.history.store import SqlStore
 
 
 def open_store(
-    setting: str, *, read_only: bool = True, create: bool = False, patient: bool = True, taking_in: bool = False, spool_file: str = ""
+    setting: str,
+    *,
+    read_only: bool = True,
+    create: bool = False,
+    patient: bool = True,
+    taking_in: bool = False,
+    spool_file: str = "",
+    spool_s: float = float("inf"),
 ) -> SqlStore | None:
     """The store; None: `off`, or nothing is there and none is to be made.
 
     `patient`: a person waits for the answer, not a build. `taking_in`: take in the spool although only reading is asked
     for, where the file can be written. `spool_file`: where passing runs of a server wait; beside a SQLite file by itself.
+    `spool_s`: seconds that taking it in may last.
     Raises GuardError for what the user must mend, sqlite.Damaged for a file that cannot be read.
     """
     if setting in ("", "off"):
@@ -39,16 +47,17 @@ def open_store(
         read_only = not spool_file
     if not read_only:
         try:
-            take_in(store, spool_file)
+            take_in(store, spool_file, spool_s)
         except BaseException:
             store.close()
             raise
     return store
 
 
-def take_in(store: SqlStore, spool_file: str) -> None:
+def take_in(store: SqlStore, spool_file: str, most_s: float) -> None:
     """Take in the spool; a line that is no run is left out: it may be half of one, on a disk that was full."""
-    spool.take_in(spool_file, lambda lines: store.record(_sound(lines), bring_back=False))
+    if most_s > 0:
+        spool.take_in(spool_file, lambda lines: store.record(_sound(lines), bring_back=False), most_s)
 
 
 def _sound(lines: Iterable[str]) -> Iterator[Entry]:

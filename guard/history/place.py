@@ -22,7 +22,8 @@ def setting(configured: str | None, env: Mapping[str, str], workspace: str) -> s
     """
     if configured is not None:
         return configured
-    if not _is_checkout(workspace, env):
+    # A link in a checkout may come from the change under test, and lead to the history of another project.
+    if not _is_checkout(workspace, env) or os.path.islink(os.path.join(workspace, FOLDER)):
         return OFF
     return f"sqlite:{os.path.join(workspace, FOLDER, FILE)}"
 

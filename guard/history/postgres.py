@@ -77,8 +77,13 @@ class PostgresDatabase:
         self.execute("INSERT INTO pipeguard_meta (name, value) VALUES ('version', ?)", (str(version),))
 
     def used_bytes(self) -> int:
-        """Of the runs' table, with its indexes."""
-        return int(self.all("SELECT pg_total_relation_size('pipeguard_runs')")[0][0])
+        """Of all our tables, with their indexes."""
+        found = self.all(
+            "SELECT sum(pg_total_relation_size(oid)) FROM pg_catalog.pg_class "
+            "WHERE relkind = 'r' AND relname LIKE ? AND pg_catalog.pg_table_is_visible(oid)",
+            (r"pipeguard\_%",),
+        )
+        return int(found[0][0] or 0)
 
     def give_back(self) -> None:
         """The server does that by itself."""

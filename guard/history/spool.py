@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 LARGEST_BYTES = 8 << 20
 """A spool that has grown to this is given no further line: some 20,000 passes without a failure."""
 _TRIES = 50
+_AT_ONCE = 500
+"""Lines that are taken in by one transaction."""
 
 
 def passing_line(
@@ -67,11 +69,13 @@ def append(path: str, line: str) -> bool:
     return False
 
 
-def take_in(path: str, insert: Callable[[Iterable[str]], object]) -> None:
-    """Give what waits in the spool to `insert` and delete it once that has returned.
+def take_in(path: str, insert: Callable[[Iterable[str]], object], most_s: float = float("inf")) -> None:
+    """Give what waits in the spool to `insert`, some lines at once, and delete them once that has returned.
 
     A guard that dies in between leaves the lines where the next one finds them; runs have ids, so none counts twice.
+    After `most_s` seconds the rest waits for the next one: a build does not wait for thousands of lines.
     """
+    until = time.monotonic() + most_s
     _set_apart(path)
     folder, name = os.path.split(path)
     try:
@@ -79,19 +83,56 @@ def take_in(path: str, insert: Callable[[Iterable[str]], object]) -> None:
     except OSError:
         return
     for entry in waiting:
-        apart = os.path.join(folder, entry)
+        if time.monotonic() >= until:
+            return
+        _take(path, os.path.join(folder, entry), insert, until)
+
+
+def _take(path: str, apart: str, insert: Callable[[Iterable[str]], object], until: float) -> None:
+    try:
+        descriptor = os.open(apart, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        # Another guard took it in meanwhile.
+        return
+    if not os.path.isfile(apart):
+        os.close(descriptor)
+        return
+    with os.fdopen(descriptor, "rb") as file:
         try:
-            descriptor = os.open(apart, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+            _lock(descriptor, 1)
         except OSError:
-            # Another guard took it in meanwhile.
-            continue
-        with os.fdopen(descriptor, "rb") as file:
-            text = file.read(2 * LARGEST_BYTES).decode("utf-8", "replace")
-        insert(line for line in text.splitlines() if line)
+            # Another guard is taking it in.
+            return
+        text = file.read(2 * LARGEST_BYTES).decode("utf-8", "replace")
+        lines = [line for line in text.split("\n") if line]
+        for begin in range(0, len(lines), _AT_ONCE):
+            if begin and time.monotonic() >= until:
+                if not _left(f"{path}.taking-{os.urandom(6).hex()}", lines[begin:]):
+                    return
+                break
+            insert(lines[begin : begin + _AT_ONCE])
         try:
             os.unlink(apart)
         except OSError:
-            continue
+            return
+
+
+def _left(path: str, lines: list[str]) -> bool:
+    """Put lines back for the next guard; whether all of them are there."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    except OSError:
+        return False
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write("".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
+    except OSError:
+        try:
+            os.unlink(path)
+        except OSError:
+            pass
+        return False
+    return True
 
 
 def _set_apart(path: str) -> None:
@@ -119,7 +160,7 @@ def _still_there(descriptor: int, path: str) -> bool:
     return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
 
 
-def _lock(descriptor: int) -> None:
+def _lock(descriptor: int, tries: int = _TRIES) -> None:
     """Held for the time of one write or one rename, so waiting for it is short. Raises OSError after half a second.
 
     Where the system or the file system knows no such lock, a single appended write has to do.
@@ -128,12 +169,12 @@ def _lock(descriptor: int) -> None:
         import fcntl
     except ImportError:
         return
-    for turn in range(_TRIES):
+    for turn in range(tries):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             # Whoever holds it may be stopped: a build does not wait for that.
-            if turn == _TRIES - 1:
+            if turn == tries - 1:
                 raise
             time.sleep(0.01)
         except OSError:

@@ -21,6 +21,7 @@ PATIENCE_S = 10.0
 # Write-ahead logging needs memory shared by all readers (sqlite.org/wal.html); where the disk is another machine's
 # there is none.
 _LOCAL = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "overlay", "zfs", "f2fs", "apfs", "hfs", "ramfs"})
+_LOCK_TRIES = 100
 _DAMAGE = ("malformed", "not a database", "no such table", "no such column", "corrupt")
 
 
@@ -282,7 +283,7 @@ def set_aside(path: str, seen: int) -> str:
 
 @contextmanager
 def _one_at_a_time(folder: str) -> Iterator[None]:
-    """Among the guards of one folder; without `fcntl` there is no such lock."""
+    """Among the guards of one folder, for a second at most; without `fcntl` there is no such lock."""
     try:
         import fcntl
 
@@ -291,8 +292,15 @@ def _one_at_a_time(folder: str) -> Iterator[None]:
         yield
         return
     try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        for _ in range(_LOCK_TRIES):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                # Whoever holds it renames a file; one that is stopped meanwhile does not stop a build.
+                time.sleep(0.01)
+            except OSError:
+                break
         yield
     finally:
         os.close(descriptor)

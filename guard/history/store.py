@@ -7,6 +7,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from guard.history import audit
@@ -16,6 +17,7 @@ from guard.history.rows import RunRow, TestRow, Trial
 
 LARGEST_DOCUMENT = 8 << 20
 """Bytes of one run; what unpacks to more is not believed."""
+_AT_ONCE = 500
 _COLUMNS = (
     "id, started_at, day, project, branch, commit_id, platform, command, status, exit_code, duration_s, attempts, "
     "rescued_s, wasted_s, label, family, probability, source, fingerprint, healed_by, remedies_tried"
@@ -57,52 +59,52 @@ class SqlStore:
 
     def insert(self, entries: Iterable[Entry], *, bring_back: bool) -> int:
         """As `record`, inside the caller's transaction."""
-        return sum(self._insert(one, bring_back) for one in entries)
+        waiting, new = iter(entries), 0
+        while some := tuple(islice(waiting, _AT_ONCE)):
+            new += self._insert(some, bring_back)
+        return new
 
-    def _insert(self, one: Entry, bring_back: bool) -> int:
-        row, database = one.row, self.database
+    def _insert(self, some: Sequence[Entry], bring_back: bool) -> int:
+        """In few statements, however many they are: between here and a server each is a way there and back."""
+        database = self.database
+        found = {one.row.id: one for one in reversed(some)}
+        marks, ids = ", ".join("?" * len(found)), tuple(found)
         if bring_back:
-            database.execute("DELETE FROM pipeguard_forgotten WHERE run_id = ?", (row.id,))
-        elif database.all("SELECT 1 FROM pipeguard_forgotten WHERE run_id = ?", (row.id,)):
-            return 0
-        values = (
-            row.id, row.started_at, row.day, row.project, row.branch, row.commit, row.platform, row.command, row.status,
-            row.exit_code, row.duration_s, row.attempts, row.rescued_s, row.wasted_s, row.label, row.family, row.probability,
-            row.source, row.fingerprint, json.dumps(row.healed_by), json.dumps(row.remedies_tried), _packed(one.document),
-        )  # fmt: skip
-        marks = ", ".join("?" * len(values))
-        if database.execute(f"INSERT INTO pipeguard_runs ({_COLUMNS}, document) VALUES ({marks}) ON CONFLICT (id) DO NOTHING", values) != 1:
-            return 0
-        self._derived(one)
-        self._said(one)
-        return 1
+            database.execute(f"DELETE FROM pipeguard_forgotten WHERE run_id IN ({marks})", ids)
+            gone = set[str]()
+        else:
+            gone = {row[0] for row in database.all(f"SELECT run_id FROM pipeguard_forgotten WHERE run_id IN ({marks})", ids)}
+        gone |= self.known(ids)
+        fresh = [one for one in reversed(found.values()) if one.row.id not in gone]
+        if fresh:
+            marks = ", ".join("?" * (_COLUMNS.count(",") + 2))
+            statement = f"INSERT INTO pipeguard_runs ({_COLUMNS}, document) VALUES ({marks}) ON CONFLICT (id) DO NOTHING"
+            database.many(statement, [(*_values(one.row), _packed(one.document)) for one in fresh])
+            self._derived(fresh)
+            for one in fresh:
+                self._said(one)
+        return len(fresh)
 
-    def _derived(self, one: Entry) -> None:
-        row, database = one.row, self.database
-        if one.failures:
-            database.many(
-                "INSERT INTO pipeguard_failures (run_id, number, project, at, label, fingerprint, lines) VALUES (?, ?, ?, ?, ?, ?, ?) "
-                "ON CONFLICT DO NOTHING",
-                [(row.id, each.number, row.project, row.started_at, each.label, each.fingerprint, each.lines) for each in one.failures],
-            )
-        if one.trials:
-            database.many(
-                "INSERT INTO pipeguard_trials (run_id, position, at, remedy, label, fingerprint, project, healed) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (row.id, position, each.at, each.remedy, each.label, each.fingerprint, each.project, int(each.healed))
-                    for position, each in enumerate(one.trials)
-                ],
-            )
-        if one.tests:
-            database.many(
-                "INSERT INTO pipeguard_tests (run_id, position, framework, name, project, commit_id, at, outcome, minutes) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (row.id, position, each.framework, each.name, each.project, each.commit, each.at, each.outcome, each.minutes)
-                    for position, each in enumerate(one.tests)
-                ],
-            )
+    def _derived(self, some: Sequence[Entry]) -> None:
+        failures = [(one.row.id, each.number, one.row.project, one.row.started_at, each.label, each.fingerprint, each.lines) for one in some for each in one.failures]
+        trials = [
+            (one.row.id, position, each.at, each.remedy, each.label, each.fingerprint, each.project, int(each.healed))
+            for one in some
+            for position, each in enumerate(one.trials)
+        ]
+        tests = [
+            (one.row.id, position, each.framework, each.name, each.project, each.commit, each.at, each.outcome, each.minutes)
+            for one in some
+            for position, each in enumerate(one.tests)
+        ]
+        for table, columns, rows in (
+            ("pipeguard_failures", "run_id, number, project, at, label, fingerprint, lines", failures),
+            ("pipeguard_trials", "run_id, position, at, remedy, label, fingerprint, project, healed", trials),
+            ("pipeguard_tests", "run_id, position, framework, name, project, commit_id, at, outcome, minutes", tests),
+        ):
+            if rows:
+                marks = ", ".join("?" * (columns.count(",") + 1))
+                self.database.many(f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING", rows)
 
     def _said(self, one: Entry) -> None:
         """What an exported run brings along of what people said about it."""
@@ -130,6 +132,13 @@ class SqlStore:
         where, values = _where(since, until, project, branch)
         for run_id, packed in self.database.stream(f"SELECT id, document FROM pipeguard_runs{where} ORDER BY started_at, id", values):
             yield _with_feedback(unpacked(packed), corrected.get(run_id, ""), run_id in wrong)
+
+    def known(self, runs: Sequence[str]) -> set[str]:
+        """Which of these runs it has."""
+        if not runs:
+            return set()
+        marks = ", ".join("?" * len(runs))
+        return {row[0] for row in self.database.all(f"SELECT id FROM pipeguard_runs WHERE id IN ({marks})", tuple(runs))}
 
     def find(self, run_id: str) -> list[str]:
         """The ids that begin so; the very id alone where it exists."""
@@ -281,6 +290,15 @@ def unpacked(packed: bytes) -> dict[str, Any]:
 def _names(text: str) -> tuple[str, ...]:
     """A JSON list of names; few different ones stand in millions of rows."""
     return tuple(json.loads(text))
+
+
+def _values(row: RunRow) -> tuple[Any, ...]:
+    """In the order of _COLUMNS."""
+    return (
+        row.id, row.started_at, row.day, row.project, row.branch, row.commit, row.platform, row.command, row.status,
+        row.exit_code, row.duration_s, row.attempts, row.rescued_s, row.wasted_s, row.label, row.family, row.probability,
+        row.source, row.fingerprint, json.dumps(row.healed_by), json.dumps(row.remedies_tried),
+    )  # fmt: skip
 
 
 def _packed(document: Mapping[str, Any]) -> bytes:

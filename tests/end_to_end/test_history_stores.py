@@ -18,6 +18,7 @@ import pytest
 from guard.diagnosis.mask import Masker
 from guard.errors import GuardError
 from guard.history import audit, exchange, forget
+from guard.history import merge as merging
 from guard.history.checking import checked
 from guard.history.entry import entry
 from guard.history.migrations import MIGRATIONS
@@ -167,6 +168,103 @@ def test_retention_by_age(store: SqlStore) -> None:
     keep(store, healed("old", at="2026-01-01T00:00:00Z"), healed("new"))
     assert forget.retain(store, 30, None, None, datetime(2026, 11, 2, tzinfo=timezone.utc)) == 1
     assert [row.id for row in store.rows()] == ["new"]
+
+
+def test_what_two_copies_of_one_run_say_the_first_stands(store: SqlStore) -> None:
+    assert keep(store, healed("r1"), failed("r1"), failed("r2")) == 2
+    assert [(row.id, row.status) for row in store.rows()] == [("r1", "healed"), ("r2", "failed")]
+    assert len(list(store.remedy_trials())) == 2
+
+
+def test_a_text_that_no_store_holds_goes_into_the_trail_without_harm(store: SqlStore) -> None:
+    store.note("r1", 1, {"target": "/w/\udcff\x00", "what": "done"})
+    entries = list(audit.links(store.database))
+    assert audit.problems(entries, audit.heads(store.database)) == []
+    assert "/w/\ufffd" in str(entries[0].body)
+
+
+def test_what_is_forgotten_twice_is_said_once(store: SqlStore) -> None:
+    keep(store, healed("r1"))
+    store.note("r1", 1, {"what": "done"})
+    for _ in range(3):
+        forget.forget(store, ["r1"], None, None)
+    assert [one.run_id for one in audit.links(store.database)] == ["r1", ""]
+
+
+def test_a_copy_brings_back_nothing_of_what_was_forgotten_here(store: SqlStore, tmp_path: Path) -> None:
+    """Neither what a person said of it nor what its remedies did, though the copy learned of that later."""
+    path = str(tmp_path / "copy.db")
+    copy = open_store(f"sqlite:{path}", read_only=False, create=True)
+    assert copy is not None
+    for one in (store, copy):
+        keep(one, healed("r1"))
+    copy.say([Feedback("2026-11-02T00:00:00+00:00", "r1", "f1", "acme/app", "label", "hang", "")])
+    copy.note("r1", 1, {"what": "done", "summary": "of a secret kind"})
+    copy.close()
+    forget.forget(store, ["r1"], None, None)
+    found = merging.merge(store, path, Masker())
+    assert (found.new, [row.id for row in store.rows()], store.feedback()) == (0, [], [])
+    assert all("secret" not in str(one.body) for one in audit.links(store.database))
+    assert audit.problems(list(audit.links(store.database)), audit.heads(store.database)) == []
+
+
+def test_what_is_merged_is_masked_and_shortened(store: SqlStore, tmp_path: Path) -> None:
+    path = str(tmp_path / "copy.db")
+    copy = open_store(f"sqlite:{path}", read_only=False, create=True)
+    assert copy is not None
+    keep(copy, document("r1", [attempt(1, 1, failure(text="token was hunter2secret"))], command=["x" * 50_000]))
+    copy.close()
+    assert merging.merge(store, path, Masker(("hunter2secret",))).new == 1
+    (found,) = store.documents()
+    assert "hunter2secret" not in json.dumps(found)
+    assert len(found["command"][0]) < 10_000
+
+
+def bulky(number: int) -> dict:
+    """A run that packs badly."""
+    at = f"2026-11-01T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}+00:00"
+    return healed(f"r{number:05}", at=at, command=["make", os.urandom(3_000).hex()])
+
+
+@pytest.mark.parametrize("trail_kb", [0, 1_500], ids=["", "with a trail that is larger than the limit"])
+def test_retention_by_size(tmp_path: Path, trail_kb: int) -> None:
+    store = open_store(f"sqlite:{tmp_path}/history.db", read_only=False, create=True)
+    assert store is not None
+    for begin in range(0, 600, 100):
+        keep(store, *(bulky(number) for number in range(begin, begin + 100)))
+    for number in range(trail_kb // 50):
+        store.note("r00000", number, {"what": "done", "text": "x" * 50_000})
+    store.note("r00599", 1, {"what": "done"})
+    store.say([Feedback("2026-11-02T00:00:00+00:00", run, "f1", "acme/app", "label", "hang", "") for run in ("r00000", "r00599")])
+    size = store.database.used_bytes()
+    assert size > (1 + trail_kb // 1_000) << 20
+    gone = forget.retain(store, None, 1, None)
+    kept = [row.id for row in store.rows()]
+    # The oldest went, in tenths of what was left: no more than it takes, whatever the trail weighs.
+    assert kept == [f"r{number:05}" for number in range(gone, 600)]
+    assert 100 < gone < 500
+    assert store.database.used_bytes() - audit.used_bytes(store.database) <= 1 << 20
+    # What follows from the runs went with them; the trail holds and still has its texts; a correction outlives its run.
+    assert {one.at for one in store.remedy_trials()} == {row.started_at for row in store.rows()}
+    entries = list(audit.links(store.database))
+    assert audit.problems(entries, audit.heads(store.database)) == []
+    assert all(one.body for one in entries)
+    assert [one.run_id for one in store.feedback_on("f1", "acme/app")] == ["r00000", "r00599"]
+    assert [row.corrected_label for row in store.rows()][-2:] == ["", "hang"]
+    # Room is given back, and there is nothing more to do.
+    (tmp_path / "history.db-wal").exists() and store.database.all("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert (tmp_path / "history.db").stat().st_size < size
+    assert forget.retain(store, None, 1, None) == 0
+    store.close()
+
+
+def test_a_run_larger_than_the_limit_stays(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:{tmp_path}/history.db", read_only=False, create=True)
+    assert store is not None
+    keep(store, *(bulky(number) for number in range(3)))
+    assert forget.retain(store, None, 0, None) == 2
+    assert [row.id for row in store.rows()] == ["r00002"]
+    store.close()
 
 
 def test_the_trail_tells_what_was_altered(store: SqlStore) -> None:

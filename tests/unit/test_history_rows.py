@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,61 @@ def test_a_spool_that_could_not_be_kept_is_there_the_next_time(tmp_path: Path) -
     assert found == ["line"]
 
 
+def test_a_long_spool_is_taken_in_by_parts_and_the_rest_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "_AT_ONCE", 2)
+    path = str(tmp_path / "spool")
+    for number in range(7):
+        spool.append(path, f"line {number}")
+    parts: list[list[str]] = []
+    clock = iter([0.0, 0.0, 0.0, 9.0])
+    with monkeypatch.context() as patch:
+        patch.setattr(spool.time, "monotonic", lambda: next(clock))
+        spool.take_in(path, lambda lines: parts.append(list(lines)), 1.0)
+    assert parts == [["line 0", "line 1"], ["line 2", "line 3"]]
+    spool.append(path, "line 7")
+    spool.take_in(path, lambda lines: parts.append(list(lines)))
+    assert sorted(line for part in parts for line in part) == [f"line {number}" for number in range(8)]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_that_another_guard_takes_in_is_left_to_it(tmp_path: Path) -> None:
+    import fcntl
+
+    path = str(tmp_path / "spool")
+    (tmp_path / "spool.taking-0").write_text("line\n")
+    found: list[str] = []
+    with open(f"{path}.taking-0") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        spool.take_in(path, found.extend)
+        assert found == []
+    spool.take_in(path, found.extend)
+    assert found == ["line"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link"])
+def test_what_is_no_file_of_lines_is_left_alone(tmp_path: Path, kind: str) -> None:
+    part = tmp_path / "spool.taking-0"
+    if kind == "folder":
+        part.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(part)
+    else:
+        (tmp_path / "elsewhere").write_text("line\n")
+        part.symlink_to("elsewhere")
+    found: list[str] = []
+    spool.take_in(str(tmp_path / "spool"), found.extend)
+    assert found == []
+    assert part.is_symlink() or part.exists()
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "1e999", "1e16"])
+def test_a_number_beyond_all_bounds_is_unsound(number: str) -> None:
+    line = json.dumps(healed("r")).replace('"duration_s": 61.0', f'"duration_s": {number}')
+    assert number in line
+    with pytest.raises(Unsound):
+        parsed(line)
+
+
 def test_the_spool_follows_no_link_and_grows_only_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "spool").symlink_to(tmp_path / "elsewhere")
     assert not spool.append(str(tmp_path / "spool"), "line")
@@ -154,6 +210,17 @@ def test_a_history_lies_in_a_checkout_or_where_the_settings_say(tmp_path: Path) 
     assert place.setting("off", env, folder) == "off"
     assert place.setting("postgresql://x/y", env, folder) == "postgresql://x/y"
     assert place.setting(None, {"HOME": folder}, folder) == "off"
+
+
+def test_a_checkout_whose_folder_is_a_link_has_no_history(tmp_path: Path) -> None:
+    """A change under test could bring that link, to the history of another project on the same machine."""
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    for one in (mine, other):
+        (one / ".git").mkdir(parents=True)
+    (other / ".pipeguard").mkdir()
+    (mine / ".pipeguard").symlink_to(other / ".pipeguard")
+    assert place.setting(None, {}, str(other)) != "off"
+    assert place.setting(None, {}, str(mine)) == "off"
 
 
 def checkout(folder: Path, head: str, config: str = "") -> None:
