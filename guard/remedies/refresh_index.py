@@ -1,7 +1,7 @@
 """A list of packages that is older than the archive it describes: fetched anew before the next attempt.
 
 apt's lists, whose files are gone from the archive or that were never fetched; npm that was told to prefer its cache;
-Maven that remembers a failure. cargo, pip, uv, Go and current npm ask their index anew by themselves.
+Maven that remembers a failure; dnf, apk, conda and brew (stale_lists.py). cargo, pip, uv, Go and current npm ask their index anew by themselves.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from guard.frameworks.invocation import Invocation, find, program
-from guard.remedies import own_command
+from guard.remedies import own_command, stale_lists
 from guard.remedies.protocol import nothing_to_undo
 from guard.remedies.tools_in_play import files_text, programs, typed
 from guard.types import Action, Applied, Change, Diagnosis, EnvPatch, Outcome, Refusal, Surroundings
@@ -40,7 +40,7 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     if diagnosis.label not in LABELS:
         return None
     log = (outcome.window.head + b"\n" + outcome.window.tail).decode("utf-8", "replace")
-    return _apt(log, outcome, surroundings) or _maven(log, outcome) or _npm(log, outcome)
+    return _apt(log, outcome, surroundings) or _maven(log, outcome) or _npm(log, outcome) or stale_lists.propose(log, outcome, surroundings)
 
 
 def _apt(log: str, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
@@ -108,12 +108,13 @@ def _npm(log: str, outcome: Outcome) -> Change | Refusal | None:
 
 
 def apply(change: Change, surroundings: Surroundings) -> Applied:
-    """Run apt-get update where that is the change; other changes are of the attempt alone."""
+    """Run the one command that refreshes the lists, where that is the change; other changes are of the attempt alone."""
     done: list[str] = []
     for action in change.actions:
-        argv = ("sudo", "-n", *_APT) if action.data["sudo"] else _APT
-        problem = own_command.run(argv, surroundings.env, _LIMIT_S)
+        argv = stale_lists.fixed(action.data.get("program", "")) or _APT
+        shown = "apt-get update" if argv is _APT else " ".join(argv)
+        problem = own_command.run(("sudo", "-n", *argv) if action.data["sudo"] else argv, surroundings.env, _LIMIT_S)
         if problem:
-            return Applied(change, tuple(done), error=f"apt-get update {problem}")
-        done.append("ran apt-get update")
+            return Applied(change, tuple(done), error=f"{shown} {problem}")
+        done.append(f"ran {shown}")
     return Applied(change, tuple(done))
