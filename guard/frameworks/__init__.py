@@ -19,6 +19,7 @@ from guard.frameworks import (
     playwright,
     pytest,
     rspec,
+    sbt_test,
     unittest,
     vitest,
 )
@@ -34,6 +35,7 @@ FRAMEWORKS: Final[dict[str, VerifiedFramework]] = {
     "go_test": go_test,
     "maven_surefire": maven_surefire,
     "gradle_test": gradle_test,
+    "sbt_test": sbt_test,
     "cargo_test": cargo_test,
     "ctest": ctest,
     "nextest": nextest,

@@ -109,7 +109,7 @@ def test_mass_failure(failed: int, total: int | None, many: bool) -> None:
 
 def test_the_registry_names_each_module_by_its_own_name() -> None:
     assert all(name == each.NAME for name, each in FRAMEWORKS.items())
-    assert len(FRAMEWORKS) == 16
+    assert len(FRAMEWORKS) == 17
 
 
 @pytest.mark.parametrize(
