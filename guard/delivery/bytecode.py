@@ -1,6 +1,7 @@
-"""Sources of guard → the pieces of bytecode that `delivery.bundled` loads; run by each Python that gets its own.
+"""Sources of guard → their bytecode for the Python that runs this: in pieces that `delivery.bundled` loads, or beside them.
 
-Called as a script: `bytecode.py SOURCE OUT`. Imports nothing of guard, so that any Python from 3.10 on can run it.
+Called as a script: `bytecode.py SOURCE OUT` writes the pieces, `bytecode.py SOURCE` what a pass imports, beside the sources.
+Imports nothing of guard, so that any Python from 3.10 on can run it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import marshal
 import os
+import py_compile
 import subprocess
 import sys
 import types
@@ -46,6 +48,21 @@ def pieces(source: str) -> dict[str, bytes]:
         "pass": _piece({name: module for name, module in modules.items() if name in first}),
         "rest": _piece({name: module for name, module in modules.items() if name not in first}),
     }
+
+
+def beside(source: str) -> list[str]:
+    """Write the bytecode of what a pass imports into the `__pycache__` of SOURCE: the paths written. Raises PyCompileError, OSError.
+
+    A release's tree carries it, for a CI lays down nothing but that tree, anew for each job, and a pass leaves no files.
+    It is tied to its source by a hash: that of a file which was changed since is not used (PEP 552).
+    """
+    first, written = _imported(source), []
+    for name, (_, path) in sorted(found(os.path.join(source, "guard"), "guard").items()):
+        if name in first:
+            shown = os.path.relpath(path, source).replace(os.sep, "/")
+            made = py_compile.compile(path, dfile=shown, doraise=True, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
+            written.append(str(made))
+    return written
 
 
 def sources(source: str) -> dict[str, tuple[bool, bytes]]:
@@ -106,8 +123,16 @@ def dumped(value: Any) -> bytes:
         return marshal.dumps(value)
 
 
-if __name__ == "__main__":
-    for name, data in pieces(sys.argv[1]).items():
-        with open(os.path.join(sys.argv[2], name), "wb") as file:
+def main(source: str, out: str = "") -> None:
+    """Write the pieces into the folder `out` and print its name in the archive; without it, write beside the sources and print the paths."""
+    if not out:
+        sys.stdout.write("".join(f"{path}\n" for path in beside(os.path.abspath(source))))
+        return
+    for name, data in pieces(source).items():
+        with open(os.path.join(out, name), "wb") as file:
             file.write(data)
     sys.stdout.write(f"{sys.implementation.name}-{sys.version_info[0]}.{sys.version_info[1]}\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
