@@ -7,6 +7,8 @@ import re
 # program -> sub-commands (any position before options end) that act on the world outside the job
 SUBCOMMANDS: dict[str, frozenset[str]] = {
     "git": frozenset({"push", "send-email"}),
+    "svn": frozenset({"commit", "ci", "copy", "cp", "delete", "import"}),
+    "hg": frozenset({"push"}),
     "docker": frozenset({"push"}),
     "podman": frozenset({"push"}),
     "buildah": frozenset({"push"}),
@@ -17,7 +19,8 @@ SUBCOMMANDS: dict[str, frozenset[str]] = {
     "helm": frozenset({"upgrade", "install", "uninstall", "delete", "rollback", "push"}),
     "helmfile": frozenset({"apply", "sync", "destroy"}),
     "kubectl": frozenset(
-        {"apply", "create", "delete", "replace", "patch", "rollout", "scale", "set", "drain", "annotate", "label"}
+        {"apply", "create", "delete", "replace", "patch", "rollout", "scale", "set", "drain", "annotate", "label", "run", "expose", "edit",
+         "autoscale", "cordon", "taint"}
     ),
     "oc": frozenset({"apply", "create", "delete", "replace", "patch", "rollout", "start-build"}),
     "kustomize": frozenset(),
@@ -53,8 +56,8 @@ SUBCOMMANDS: dict[str, frozenset[str]] = {
     "cabal": frozenset({"upload"}),
     "stack": frozenset({"upload"}),
     "conan": frozenset({"upload"}),
-    "gh": frozenset({"release", "workflow"}),
-    "glab": frozenset({"release"}),
+    "gh": frozenset({"release", "workflow", "create", "edit", "delete", "merge", "close", "reopen", "comment", "upload", "set"}),
+    "glab": frozenset({"release", "create", "update", "delete", "merge", "close", "note", "upload"}),
     "goreleaser": frozenset({"release"}),
     "jreleaser": frozenset({"release", "full-release", "deploy", "publish"}),
     "fastlane": frozenset({"release", "deploy", "deliver", "pilot", "upload_to_app_store", "beta"}),
@@ -67,6 +70,28 @@ SUBCOMMANDS: dict[str, frozenset[str]] = {
     "flyctl": frozenset({"deploy"}),
     "heroku": frozenset({"container:release", "releases:rollback"}),
     "cf": frozenset({"push"}),
+    "nomad": frozenset({"run", "stop", "dispatch"}),
+    "skaffold": frozenset({"run", "deploy", "apply"}),
+    "vault": frozenset({"write", "put", "delete", "patch"}),
+    "consul": frozenset({"put", "delete"}),
+    "etcdctl": frozenset({"put", "del"}),
+    "supabase": frozenset({"push", "deploy"}),
+    "railway": frozenset({"up", "deploy"}),
+    "eas": frozenset({"submit", "update"}),
+    "amplify": frozenset({"push", "publish"}),
+    "notarytool": frozenset({"submit"}),
+    "vsce": frozenset({"publish"}),
+    "ovsx": frozenset({"publish"}),
+    "jf": frozenset({"upload", "u", "push", "promote", "publish", "bp", "build-publish"}),
+    "jfrog": frozenset({"upload", "u", "push", "promote", "publish", "bp", "build-publish"}),
+    "s3cmd": frozenset({"put", "sync", "del", "mv", "cp"}),
+    "azcopy": frozenset({"copy", "sync", "remove", "cp"}),
+    "puppet": frozenset({"apply"}),
+    "hub": frozenset({"release", "push", "create"}),
+    "atlas": frozenset({"apply"}),
+    "phinx": frozenset({"migrate", "rollback"}),
+    "yoyo": frozenset({"apply", "rollback"}),
+    "console": frozenset({"doctrine:migrations:migrate", "doctrine:schema:update"}),
     "eb": frozenset({"deploy"}),
     "alembic": frozenset({"upgrade", "downgrade"}),
     "flask": frozenset({"upgrade", "downgrade"}),
@@ -86,19 +111,12 @@ SUBCOMMANDS: dict[str, frozenset[str]] = {
     "migrate": frozenset({"up", "down"}),
     "goose": frozenset({"up", "down"}),
     "sqitch": frozenset({"deploy", "revert"}),
-    "aws": frozenset(
-        {"deploy", "sync", "cp", "mv", "rm", "update-service", "update-function-code", "create-stack", "update-stack",
-         "create-deployment", "publish", "run-task", "send-message", "invoke"}
-    ),
-    "gcloud": frozenset({"deploy", "submit", "create", "delete", "update"}),
-    "gsutil": frozenset({"cp", "rsync", "mv", "rm"}),
-    "az": frozenset({"create", "delete", "update", "deploy", "up"}),
     "semantic-release": frozenset(),
     "rclone": frozenset({"copy", "sync", "move"}),
 }
 # These act whenever they run.
-ALWAYS = frozenset({"semantic-release", "ansible-playbook", "release-it", "np", "standard-version", "bumpversion", "bump2version", "msmtp", "sendmail", "kamal", "cap", "capistrano"})
-HARMLESS_FLAGS = frozenset({"--dry-run", "--dry-run=client", "--dry-run=server", "--check", "--help", "-h", "--version", "--no-publish", "-n"})
+ALWAYS = frozenset({"semantic-release", "ansible-playbook", "release-it", "np", "standard-version", "bumpversion", "bump2version", "msmtp", "sendmail", "kamal", "cap", "capistrano",
+     "mail", "mailx", "mutt", "swaks", "gh-pages", "surge", "pg_restore", "mongorestore", "mysqlimport"})
 READING = frozenset({"view", "list", "ls", "status", "history", "get", "download", "diff", "plan", "describe", "--check"})
 # A script, target or task whose name says that it acts on the world.
 TASK = re.compile(
@@ -111,4 +129,7 @@ TASK_RUNNERS = frozenset({"make", "gmake", "just", "task", "mage", "invoke", "in
 SCRIPT_RUNNERS = frozenset({"npm", "pnpm", "yarn", "bun", "composer", "hatch", "pdm", "poe", "nx", "turbo", "lerna"})
 SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash"})
 MAVEN_GOALS = re.compile(r"\A(?:deploy|site-deploy|release:(?!clean)\w+|[\w.:-]*(?:deploy|nexus-staging|central-publishing)[\w.-]*:(?:deploy|release|publish)[\w-]*|flyway:(?:migrate|clean)|liquibase:update|jib:build|docker:push)\Z")
-GRADLE_TASKS = re.compile(r"(?:\A|:)(?:publish(?!\w*ToMavenLocal\b)\w*|upload\w*|deploy\w*|release|closeAndRelease\w*|flywayMigrate|jib|dockerPush\w*)\Z")
+GRADLE_TASKS = re.compile(
+    r"(?:\A|:)(?:publish(?!\w*ToMavenLocal\b)\w*|upload\w*|deploy\w*|release|closeAndRelease\w*|flywayMigrate|jib|dockerPush\w*"
+    r"|(?!(?:test|check|verify|validate|prepare|generate|clean)[A-Z])[a-z]\w*(?:Deploy|Publish|Upload|Push))\Z"
+)

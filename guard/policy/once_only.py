@@ -1,242 +1,201 @@
 """Commands that must not run twice: publish, deploy, push, apply, release, migrate.
 
 A second run of one of these after a first that half succeeded can do harm that no retry mends. They are looked
-for in argv, in `-c` text, and in script files and task files of the workspace that the command names.
+for in argv, in `-c` text, in what a shell is fed, in script files (of shells and of other languages) and task files
+of the workspace that the command names, and behind programs that run another one. A command that is refused a
+retry wrongly costs one heal; one that is repeated wrongly may cost a release: where both are possible, it is refused.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from guard.policy.acting_commands import (
-    ALWAYS,
-    GRADLE_TASKS,
-    HARMLESS_FLAGS,
-    MAVEN_GOALS,
-    READING,
-    SCRIPT_RUNNERS,
-    SHELLS,
-    SUBCOMMANDS,
-    TASK,
-    TASK_HARMLESS,
-    TASK_RUNNERS,
-)
-from guard.policy.words import commands, unwrapped
+from guard.policy import other_code
+from guard.policy.acting_commands import SCRIPT_RUNNERS, SHELLS, SUBCOMMANDS, TASK_RUNNERS
+from guard.policy.acting_flags import SAYING, SQL_CLIENTS
+from guard.policy.acts import KNOWN, acts, by_name, is_dry, positional, writes_sql
+from guard.policy.task_files import recipes, text_of
+from guard.policy.words import Spoken, commands, unwrapped
 from guard.types import Command
 
-_HTTP_WRITES = re.compile(r"\A(?:POST|PUT|PATCH|DELETE)\Z")
-_MOST_BYTES = 256 << 10
-_DEPTH = 3
+_DEPTH = 7
+_MOST_TEXTS = 400
+_INTERPRETERS = re.compile(r"\A(?:python[\d.]*|pypy3?|py|node|nodejs|deno|bun|ruby|perl|php|groovy|ts-node|tsx)\Z")
+_CODE = frozenset({"-c", "-e", "-r", "--eval", "-p", "-E", "--execute"})
+_CODE_FILES = (".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl", ".php", ".groovy")
+_RUNS_OTHERS = frozenset({"poetry", "uv", "pdm", "hatch", "rye", "conda", "mise", "direnv", "bundle", "pipenv", "asdf"})
+_TARGETS = frozenset({"cmake", "ninja", "msbuild", "bazel", "sbt", "ant", "rake", "fastlane", "invoke", "inv"})
+_TEST = re.compile(r"(?:\A|[_.\-/])tests?(?:[_.\-/]|\Z)|\Aconftest|\.spec\.", re.IGNORECASE)
 
 
 def once_only(command: Command) -> str | None:
     """What in the command must not run twice, as words for the user; None when nothing was found."""
+    cwd = Path(command.cwd)
+    search = _Search(cwd, cwd, command.env)
     if command.script is not None:
-        return _in_text(command.script, Path(command.cwd), 0)
+        return search.text(command.script)
     if command.script_file is not None:
-        return _in_file(Path(command.cwd) / command.script_file, Path(command.cwd), 0)
-    return _in_words(unwrapped(list(command.argv)), Path(command.cwd), 0)
+        return search.file(cwd / command.script_file)
+    return search.words(unwrapped(list(command.argv)))
 
 
-def _in_text(text: str, cwd: Path, depth: int) -> str | None:
-    return _first(_in_words(words, cwd, depth) for words in commands(text))
+@dataclass(frozen=True)
+class _Search:
+    """Where a command stands that is looked at: its folder, the folder of the file it is in, what variables are worth."""
 
+    cwd: Path
+    beside: Path
+    values: Mapping[str, str]
+    depth: int = 0
+    read: list[object] = field(default_factory=list)
+    """Every text and file that was looked at, so that what calls itself ends."""
 
-def _in_words(words: list[str], cwd: Path, depth: int) -> str | None:
-    if not words or depth > _DEPTH:
-        return None
-    program = os.path.basename(words[0])
-    program = re.sub(r"(?:\.exe|\.cmd|w)?\Z", "", program) if program.endswith((".exe", ".cmd")) else program
-    rest = words[1:]
-    if program in ("python", "python3", "py", "php", "node", "ruby", "bundle", "pipenv") or re.match(r"python3?\.\d+\Z", program):
-        return _interpreted(program, rest, cwd, depth)
-    if program in ("poetry", "uv", "pdm", "hatch", "rye", "conda", "mise", "direnv") and rest[:1] in (["run"], ["exec"]):
-        return _in_words(unwrapped(rest[1:]), cwd, depth + 1)
-    if program in SHELLS:
-        return _in_shell(rest, cwd, depth)
-    # `-n` is a namespace to kubectl and helm; to git push, make and others it is the dry run.
-    namespaced = program in ("curl", "kubectl") or (program == "helm" and "--dry-run" not in rest)
-    if not HARMLESS_FLAGS.isdisjoint(rest) and not namespaced:
-        return None
-    if program in ("kubectl", "oc") and any(word.startswith("--dry-run") and word != "--dry-run=none" for word in rest):
-        return None
-    found = _acts(program, rest)
-    if found:
-        return found
-    if program in ("make", "gmake"):
-        return _first([_by_name(program, rest), _in_makefile(rest, cwd, depth)])
-    if program in SCRIPT_RUNNERS:
-        return _first([_by_name(program, rest), _in_package_json(program, rest, cwd, depth)])
-    if program in TASK_RUNNERS:
-        return _by_name(program, rest)
-    if "/" in words[0] or words[0].endswith((".sh", ".bash", ".py")):
-        return _first([_by_name("", [os.path.basename(words[0])]), _in_file(cwd / words[0], cwd, depth)])
-    return None
-
-
-def _acts(program: str, rest: list[str]) -> str | None:
-    if program in ALWAYS:
-        return program
-    if program in ("mvn", "mvnw", "mvnd"):
-        goal = next((word for word in rest if MAVEN_GOALS.match(word)), None)
-        return f"{program} {goal}" if goal else None
-    if program in ("gradle", "gradlew", "sbt"):
-        task = next((word for word in rest if GRADLE_TASKS.search(word)), None)
-        return f"{program} {task}" if task else None
-    if (program == "docker" and "buildx" in rest) or (program == "docker" and "build" in rest):
-        return f"{program} build --push" if "--push" in rest or any("type=registry" in word for word in rest) else None
-    if program in ("scp", "rsync", "sftp", "lftp"):
-        target = rest[-1] if rest else ""
-        return f"{program} to {target.split(':')[0]}" if re.match(r"\A[\w.@-]+:", target) else None
-    if program == "ssh":
-        return "ssh (what it runs elsewhere is not known)" if len([w for w in rest if not w.startswith("-")]) > 1 else None
-    if program in ("curl", "http", "https", "wget"):
-        return _http(program, rest)
-    if program in ("gh", "glab") and not READING.isdisjoint(rest[:2]):
-        return None
-    if program == "aws" and ("s3" in rest[:1] or "s3api" in rest[:1]):
-        targets = [word for word in rest[1:] if not word.startswith("-")]
-        return "aws s3 upload" if targets[-1:] and targets[-1].startswith("s3://") and targets[:1] != ["ls"] else None
-    wanted = SUBCOMMANDS.get(program)
-    if wanted:
-        words = [word for word in rest if not word.startswith("-")][:4]
-        if program in ("npm", "pnpm", "yarn", "bun") and words[:1] in (["run"], ["run-script"], ["exec"], ["dlx"]):
+    def text(self, text: str) -> str | None:
+        """A shell text, command by command; `cd` is followed."""
+        if self.depth > _DEPTH or len(self.read) > _MOST_TEXTS:
             return None
-        sub = next((word for word in words if word in wanted), None)
-        if sub and not (program in ("kubectl", "oc") and READING & set(words[1:])):
-            return f"{program} {sub}"
-    return None
-
-
-def _http(program: str, rest: list[str]) -> str | None:
-    for position, word in enumerate(rest):
-        method = rest[position + 1] if word in ("-X", "--request", "--method") and position + 1 < len(rest) else ""
-        method = method or (word[2:] if word.startswith("-X") else word.partition("=")[2] if word.startswith(("--request=", "--method=")) else "")
-        if _HTTP_WRITES.match(method.upper()):
-            return f"{program} {method.upper()}"
-        if program in ("http", "https") and _HTTP_WRITES.match(word):
-            return f"{program} {word}"
-    if program == "curl" and any(word in ("-T", "--upload-file") for word in rest):
-        return "curl upload"
-    if program == "curl" and any(w.startswith(("-d", "--data", "-F", "--form", "--json")) for w in rest) and "-G" not in rest:
-        return "curl POST"
-    return None
-
-
-def _interpreted(program: str, rest: list[str], cwd: Path, depth: int) -> str | None:
-    if rest[:1] == ["-m"] and len(rest) > 1:
-        return _in_words(rest[1:], cwd, depth + 1)
-    if program in ("bundle", "pipenv") and rest[:1] in (["exec"], ["run"]):
-        return _in_words(unwrapped(rest[1:]), cwd, depth + 1)
-    script = next((word for word in rest if not word.startswith("-")), None)
-    if script is None:
+        self.read.append(None)
+        here = replace(self, depth=self.depth + 1)
+        for spoken in commands(text, self.values):
+            if spoken.words[:1] in (["cd"], ["pushd"]) and len(spoken.words) > 1:
+                folder = here.place(spoken.words[-1])
+                here = replace(here, cwd=folder) if folder.is_dir() else here
+            elif found := here.words(spoken.words) or here.fed(spoken):
+                return found
         return None
-    name = os.path.basename(script)
-    return _in_words([name, *rest[rest.index(script) + 1 :]], cwd, depth + 1) if name in SUBCOMMANDS else _by_name("", [name])
 
+    def place(self, word: str) -> Path:
+        """The file or folder that a word names; beside the script where its beginning is not known (`"$HERE/x"`)."""
+        if "$" in word and "/" in word:
+            rest = word.rsplit("$", 1)[-1].partition("/")[2]
+            return next((place for place in (self.beside / rest, self.cwd / rest) if rest and place.exists()), self.cwd / word)
+        try:
+            return self.cwd / word
+        except ValueError:
+            return self.cwd
 
-def _in_shell(rest: list[str], cwd: Path, depth: int) -> str | None:
-    for position, word in enumerate(rest):
-        if re.match(r"\A-[a-z]*c[a-z]*\Z", word):
-            return _in_text(rest[position + 1], cwd, depth + 1) if position + 1 < len(rest) else None
-        if not word.startswith(("-", "+")):
-            if position and rest[position - 1] in ("-o", "-eo", "-euo", "+o"):
-                continue
-            return _first([_by_name("", [os.path.basename(word)]), _in_file(cwd / word, cwd, depth)])
-    return None
+    def fed(self, spoken: Spoken) -> str | None:
+        """What a shell, an interpreter or a database is given on its standard input."""
+        program = os.path.basename(spoken.words[0]) if spoken.words else ""
+        text = spoken.fed or (text_of(self.place(spoken.reads)) or "" if spoken.reads else "")
+        if program in SHELLS and not positional("", spoken.words[1:]):
+            return self.text(text)
+        if program in SQL_CLIENTS:
+            if spoken.reads and not text:
+                return f"{program} < {spoken.reads}"
+            return f"{program} {verb}" if (verb := writes_sql(text)) else None
+        return self.code(text) if text and _INTERPRETERS.match(program) else None
 
-
-def _by_name(program: str, words: list[str]) -> str | None:
-    """A target, script or task whose own name says what it does."""
-    for word in words:
-        name = re.sub(r"\.(?:sh|bash|py|rb|js|ts|mjs)\Z", "", word)
-        if not word.startswith("-") and "=" not in word and TASK.search(name) and not TASK_HARMLESS.search(name):
-            return f"{program} {word}".strip()
-    return None
-
-
-def _in_file(path: Path, cwd: Path, depth: int) -> str | None:
-    text = _text_of(path)
-    if text is None or depth >= _DEPTH:
-        return None
-    first = text.partition("\n")[0]
-    if first.startswith("#!") and not re.search(r"\b(?:ba|da|z|k|a)?sh\b", first):
-        return None
-    if not first.startswith("#!") and path.suffix not in (".sh", ".bash", ""):
-        return None
-    found = _in_text(text, cwd, depth + 1)
-    return f"{found} (in {path.name})" if found else None
-
-
-def _in_makefile(rest: list[str], cwd: Path, depth: int) -> str | None:
-    """The recipes of the targets that `make` is asked for, and of those they need."""
-    folder, file = cwd, None
-    for position, word in enumerate(rest):
-        if word in ("-C", "--directory") and position + 1 < len(rest):
-            folder = cwd / rest[position + 1]
-        elif word in ("-f", "--file", "--makefile") and position + 1 < len(rest):
-            file = rest[position + 1]
-    names = [file] if file else ["GNUmakefile", "makefile", "Makefile"]
-    text = next((found for found in (_text_of(folder / name) for name in names) if found is not None), None)
-    if text is None or depth >= _DEPTH:
-        return None
-    recipes: dict[str, tuple[list[str], list[str]]] = {}
-    order: list[str] = []
-    current: list[str] = []
-    for line in text.replace("\\\n", " ").splitlines():
-        if line.startswith("\t"):
-            for target in current:
-                recipes[target][1].append(line.strip().lstrip("@-+"))
-        elif match := re.match(r"\A([^\s#:=][^:=#]*)::?(?!=)([^=]*)\Z", line):
-            current = match.group(1).split()
-            order += current
-            for target in current:
-                recipes.setdefault(target, ([], []))[0].extend(match.group(2).split("#")[0].replace("|", " ").split())
-        elif line.strip() and not line.startswith("#"):
-            current = []
-    wanted = [word for word in rest if word in recipes] or [t for t in order if not t.startswith(".")][:1]
-    seen: set[str] = set()
-    while wanted:
-        target = wanted.pop()
-        if target in seen or target not in recipes:
-            continue
-        seen.add(target)
-        needs, lines = recipes[target]
-        if found := _first(_in_text(line, folder, depth + 1) for line in lines if not line.startswith("$(MAKE)")):
-            return f"{found} (target {target})"
-        wanted += needs
-    return None
-
-
-def _in_package_json(program: str, rest: list[str], cwd: Path, depth: int) -> str | None:
-    text = _text_of(cwd / "package.json")
-    if text is None or depth >= _DEPTH:
-        return None
-    try:
-        scripts = json.loads(text).get("scripts", {})
-    except (ValueError, AttributeError, RecursionError):
-        return None
-    words = [word for word in rest if not word.startswith("-")]
-    names = words[1:2] if words[:1] in (["run"], ["run-script"]) else words[:1]
-    for name in names:
-        for hook in (f"pre{name}", name, f"post{name}"):
-            script = scripts.get(hook) if isinstance(scripts, dict) else None
-            if isinstance(script, str) and (found := _in_text(script, cwd, depth + 1)):
-                return f"{found} ({program} script {hook})"
-    return None
-
-
-def _text_of(path: Path) -> str | None:
-    try:
-        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+    def words(self, words: list[str]) -> str | None:
+        """One command by its words."""
+        if not words or self.depth > _DEPTH:
             return None
-        return path.read_text(encoding="utf-8", errors="replace")
-    except (OSError, ValueError):
+        program = os.path.basename(words[0])
+        program = re.sub(r"(?:\.exe|\.cmd|w)?\Z", "", program) if program.endswith((".exe", ".cmd")) else program
+        rest = words[1:]
+        if program == "eval":
+            return replace(self, depth=self.depth + 1).text(" ".join(rest))
+        if program in ("source", ".") and rest:
+            return _first([by_name("", [os.path.basename(rest[0])]), self.file(self.place(rest[0]))])
+        if program in _RUNS_OTHERS and rest[:1] in (["run"], ["exec"]):
+            return replace(self, depth=self.depth + 1).words(unwrapped(rest[1:]))
+        if program in SHELLS:
+            return self.shell(rest)
+        if _INTERPRETERS.match(program) and rest[:1] != ["run"]:
+            return self.interpreted(rest)
+        if is_dry(program, rest):
+            return None
+        found = acts(program, rest) or self.tasks(program, rest)
+        if found or program in SAYING:
+            return found
+        if "/" in words[0] or words[0].endswith((".sh", ".bash", ".py")):
+            found = _first([by_name("", [os.path.basename(words[0])]), self.file(self.place(words[0]))])
+        return found or self.behind(program, rest)
+
+    def tasks(self, program: str, rest: list[str]) -> str | None:
+        """What targets, tasks and scripts do: by their own names, and by their recipes."""
+        if program not in (*TASK_RUNNERS, *SCRIPT_RUNNERS, *_TARGETS, "gradle", "gradlew"):
+            return None
+        if program == "cmake":
+            rest = [word for position, word in enumerate(rest) if position and rest[position - 1] in ("--target", "-t")]
+        named = None if program in ("gradle", "gradlew", "sbt", "bazel") else by_name(program, positional(program, rest))
+        return named or _first(
+            f"{found} ({recipe.where})"
+            for recipe in recipes(program, rest, self.cwd, self.values)
+            if (found := replace(self, cwd=recipe.folder, beside=recipe.folder).text(recipe.text))
+        )
+
+    def behind(self, program: str, rest: list[str]) -> str | None:
+        """A command that another one runs: `flock FILE twine upload`, `docker run IMAGE terraform apply`."""
+        if program in KNOWN and program not in ("docker", "podman", "kubectl", "oc", "nx"):
+            return None
+        if program in ("docker", "podman") and not {"run", "exec"} & set(rest[:3]):
+            return None
+        if program in ("kubectl", "oc") and "--" not in rest:
+            return None
+        for position, word in enumerate(rest):
+            name = os.path.basename(word)
+            runs = name in KNOWN or name in SHELLS or name in ("make", "npm", "yarn", "pnpm")
+            if runs and (found := replace(self, depth=self.depth + 1).words(rest[position:])):
+                return found
         return None
+
+    def shell(self, rest: list[str]) -> str | None:
+        """What a shell is told by its arguments."""
+        for position, word in enumerate(rest):
+            if re.match(r"\A-[a-z]*c[a-z]*\Z", word):
+                return replace(self, depth=self.depth + 1).text(rest[position + 1]) if position + 1 < len(rest) else None
+            if not word.startswith(("-", "+")):
+                if position and rest[position - 1] in ("-o", "-eo", "-euo", "+o", "-O", "--rcfile", "--init-file"):
+                    continue
+                return _first([by_name("", [os.path.basename(word)]), self.file(self.place(word))])
+        return None
+
+    def interpreted(self, rest: list[str]) -> str | None:
+        """What an interpreter is told: a module, code in its arguments, a script."""
+        deeper = replace(self, depth=self.depth + 1)
+        for position, word in enumerate(rest):
+            following = rest[position + 1] if position + 1 < len(rest) else ""
+            if word == "-m":
+                return deeper.words(rest[position + 1 :])
+            if word in _CODE:
+                return self.code(following)
+            if not word.startswith("-"):
+                name = os.path.basename(word)
+                if name in SUBCOMMANDS:
+                    return deeper.words([name, *rest[position + 1 :]])
+                return _first([by_name("", [name]), self.file(self.place(word))])
+        return None
+
+    def file(self, path: Path) -> str | None:
+        """A script file, in whatever language it is."""
+        text = text_of(path)
+        if text is None or self.depth >= _DEPTH or path in self.read:
+            return None
+        self.read.append(path)
+        first = text.partition("\n")[0]
+        inside = replace(self, depth=self.depth + 1, beside=path.parent)
+        if re.search(r"\b(?:ba|da|z|k|a)?sh\b", first) if first.startswith("#!") else path.suffix in (".sh", ".bash", ""):
+            found = inside.text(text)
+        elif (first.startswith("#!") or path.suffix in _CODE_FILES) and not _TEST.search(path.name):
+            found = inside.code(text)
+        else:
+            return None
+        return f"{found} (in {path.name})" if found else None
+
+    def code(self, code: str) -> str | None:
+        """Code of another language: what it starts, and what it sends."""
+        deeper = replace(self, depth=self.depth + 1)
+        return _first(
+            (
+                *(deeper.words(unwrapped(one)) if isinstance(one, list) else deeper.text(one) for one in other_code.texts(code)),
+                other_code.writes_by_http(code),
+            )
+        )
 
 
 def _first(answers: Iterable[str | None]) -> str | None:
