@@ -28,6 +28,7 @@ _SYS_ADMIN = 21  # linux/capability.h
 _FIT = frozenset({"ext2", "ext3", "ext4", "xfs"})
 _LIMIT_S = 60.0
 _SBIN = "/usr/sbin:/sbin"
+_CGROUPS = "/sys/fs/cgroup"
 
 
 def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
@@ -39,7 +40,8 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     reason = _barred(surroundings)
     if reason:
         return Refusal(NAME, reason)
-    needed = max(outcome.telemetry.peak_rss_bytes or 0, (surroundings.memory_total_bytes or 0) // 2, _LEAST)
+    memory = surroundings.memory_limit_bytes or surroundings.memory_total_bytes or 0
+    needed = max(outcome.telemetry.peak_rss_bytes or 0, 2 * memory if surroundings.memory_limit_bytes else memory // 2, _LEAST)
     for place, free in _places(surroundings):
         size = min(needed, free // 2, free - _KEPT_FREE, _MOST) // _MB * _MB
         if size >= _LEAST:
@@ -62,7 +64,7 @@ def _barred(surroundings: Surroundings) -> str:
     if not surroundings.root and "sudo" not in surroundings.tools:
         return "swap needs root, and there is no sudo"
     if _swap_limit() == "0":
-        return "this job's cgroup may not use swap (memory.swap.max is 0)"
+        return "this job's cgroup may not use swap (memory.swap.max is 0; cgroup v1: memsw.limit_in_bytes is the memory limit, or swappiness 0)"
     return ""
 
 
@@ -76,9 +78,26 @@ def _may(mask: int) -> bool:
 
 
 def _swap_limit() -> str:
-    """`memory.swap.max` of our own cgroup (v2); "" where it has none."""
-    path = next((row.partition("::")[2] for row in _text("/proc/self/cgroup").splitlines() if row.startswith("0::")), "")
-    return _text(f"/sys/fs/cgroup{path}/memory.swap.max").strip()
+    """`memory.swap.max` of our own cgroup, "0" where a cgroup of v1 allows none; "" where nothing is said."""
+    for row in _text("/proc/self/cgroup").splitlines():
+        _, controllers, path = [*row.split(":", 2), "", ""][:3]
+        if not controllers:
+            said = _text(f"{_CGROUPS}{path}/memory.swap.max").strip()
+        elif "memory" in controllers.split(","):
+            said = "0" if _no_swap(f"{_CGROUPS}/memory{path}") else ""
+        else:
+            continue
+        if said:
+            return said
+    return ""
+
+
+def _no_swap(folder: str) -> bool:
+    """Of a limited cgroup of v1 (the kernel's memory.rst): no more memory and swap together than memory, or `swappiness` 0."""
+    both, memory = (_text(f"{folder}/{name}").strip() for name in ("memory.memsw.limit_in_bytes", "memory.limit_in_bytes"))
+    if not memory.isdigit() or int(memory) >= 1 << 60:
+        return False
+    return (both.isdigit() and int(both) <= int(memory)) or _text(f"{folder}/memory.swappiness").strip() == "0"
 
 
 def _places(surroundings: Surroundings) -> Iterator[tuple[str, int]]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from guard.remedies import add_swap
-from guard.types import Allow, Change, Surroundings, Telemetry
+from guard.types import Allow, Applied, Change, Surroundings, Telemetry
 from tests.remedies.attempted import need
 from tests.unit.by_hand import diagnosis, outcome
 
@@ -29,7 +32,7 @@ def here() -> Surroundings:
     return Surroundings(root=True, allow=Allow(swap=True), temp="/var/tmp", memory_total_bytes=1 << 30, env=env)
 
 
-def added(here: Surroundings) -> tuple[Change, add_swap.Applied]:
+def added(here: Surroundings) -> tuple[Change, Applied]:
     change = add_swap.propose(diagnosis("out_of_memory", "Killed"), outcome("make", telemetry=Telemetry(peak_rss_bytes=1 << 20)), here)
     if not isinstance(change, Change):
         pytest.skip(str(change))
@@ -88,3 +91,37 @@ def test_what_a_killed_guard_left_is_taken_away_by_the_next(here: Surroundings) 
     finally:
         add_swap.undo(applied, here)
     assert add_swap.PREFIX not in swaps()
+
+
+@pytest.fixture
+def small_cgroup() -> Iterator[Path]:
+    """A memory cgroup of 160 MB whose swap is not limited."""
+    if os.geteuid() != 0:
+        pytest.skip("a cgroup needs root")
+    v1 = Path("/sys/fs/cgroup/memory")
+    folder = (v1 if v1.is_dir() else Path("/sys/fs/cgroup")) / f"pipeguard-swap-{os.getpid()}"
+    try:
+        folder.mkdir()
+        (folder / ("memory.limit_in_bytes" if v1.is_dir() else "memory.max")).write_text("160M")
+    except OSError as error:
+        pytest.skip(f"no memory cgroup can be made here: {error}")
+    yield folder
+    folder.rmdir()
+
+
+def test_what_the_kernel_killed_for_memory_passes_with_swap(here: Surroundings, small_cgroup: Path, tmp_path: Path) -> None:
+    _, applied = added(here)  # skips where swap cannot be had
+    add_swap.undo(applied, here)
+    (tmp_path / ".pipeguard.yml").write_text("allow: {swap: on}\n")
+    (tmp_path / "index.py").write_text("held = [bytearray(b'1' * (10 << 20)) for _ in range(30)]\nprint(sum(map(len, held)) >> 20, 'MB')\n")
+    result = tmp_path / "result.json"
+    words = [sys.executable, "-m", "guard", "run", "--result-file", str(result), "--", sys.executable, "index.py"]
+    inside = ("sh", "-c", f'echo $$ > {small_cgroup}/cgroup.procs && exec "$@"', "sh", *words)
+    before = swaps()
+    done = subprocess.run(inside, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
+    run = json.loads(result.read_text())
+    first = run["attempts"][0]
+    assert first["telemetry"]["oom_kills"] >= 1, done.stderr
+    assert (run["status"], run["healed_by"], done.returncode) == ("healed", ["add_swap"], 0), done.stderr
+    assert done.stdout == "300 MB\n"
+    assert swaps() == before

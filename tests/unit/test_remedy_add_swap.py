@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,13 @@ from tests.unit.by_hand import diagnosis, outcome
 
 MB = 1 << 20
 OOM = diagnosis("out_of_memory", "Killed")
+_SWAP_LIMIT = add_swap._swap_limit
 HERE = Surroundings(root=True, allow=Allow(swap=True), memory_total_bytes=2048 * MB, workspace="/w")
+
+
+@pytest.fixture
+def real_limit() -> Callable[[], str]:
+    return _SWAP_LIMIT
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +40,35 @@ def test_as_much_as_was_needed() -> None:
     assert isinstance(change, Change)
     assert change.details["bytes"] == 3000 * MB
     assert change.actions[0].target.startswith("/var/tmp/.pipeguard-swap-")
+
+
+def test_twice_the_cgroups_limit_not_half_the_machine() -> None:
+    change = proposed(replace(HERE, memory_total_bytes=64_000 * MB, memory_limit_bytes=700 * MB), peak=690 * MB)
+    assert isinstance(change, Change)
+    assert change.details["bytes"] == 1400 * MB
+
+
+@pytest.mark.parametrize(
+    ("version", "files", "said"),
+    [
+        (2, {"memory.swap.max": "0\n"}, "0"),
+        (2, {"memory.swap.max": "max\n"}, "max"),
+        (1, {"memory.memsw.limit_in_bytes": "209715200\n", "memory.limit_in_bytes": "209715200\n", "memory.swappiness": "60\n"}, "0"),
+        (1, {"memory.memsw.limit_in_bytes": "9223372036854771712\n", "memory.limit_in_bytes": "209715200\n", "memory.swappiness": "60\n"}, ""),
+        (1, {"memory.memsw.limit_in_bytes": "9223372036854771712\n", "memory.limit_in_bytes": "209715200\n", "memory.swappiness": "0\n"}, "0"),
+        (1, {"memory.limit_in_bytes": "9223372036854771712\n", "memory.swappiness": "0\n"}, ""),
+        (1, {}, ""),
+    ],
+)
+def test_what_the_cgroup_says_of_swap(real_limit: Callable[[], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: int, files: dict[str, str], said: str) -> None:
+    folder = tmp_path / ("memory/job" if version == 1 else "job")
+    folder.mkdir(parents=True)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    told = {"/proc/self/cgroup": "9:cpu:/job\n4:memory:/job\n" if version == 1 else "0::/job\n"}
+    monkeypatch.setattr(add_swap, "_CGROUPS", str(tmp_path))
+    monkeypatch.setattr(add_swap, "_text", lambda path: told.get(path) or (Path(path).read_text() if Path(path).exists() else ""))
+    assert real_limit() == said
 
 
 def test_never_more_than_half_of_the_disk() -> None:
