@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 from guard import detect
 from guard.commands.run_audit import audit_body
+from guard.commands.run_tests_seen import SeenTests
 from guard.diagnosis.mask import Masker
 from guard.errors import GuardError
-from guard.failsafe import confess, say
+from guard.failsafe import confess, say, shielded
 from guard.history import place, spool
 from guard.history.checking import checked, shortened
 from guard.history.entry import entry
@@ -50,6 +51,7 @@ class Remembering:
         self._by_itself = asked is None
         self._silent = False
         self._spool_s = SPOOL_S
+        self._tests = SeenTests(workspace)
         self.project, self.branch, self.commit = (masker.text(one) for one in origin(env, workspace))
 
     @property
@@ -67,6 +69,9 @@ class Remembering:
         """Who hears of events: the audit trail first, of what a remedy is about to do and of what it did; then `hear`."""
 
         def both(event: Event) -> None:
+            outcome = event.outcome
+            if event.kind == "attempt_ended" and outcome is not None and (event.number > 1 or not outcome.passed):
+                shielded("the tests of an attempt", None, lambda: self._tests.look(outcome))
             if event.kind == "remedy_applied" and event.applied is not None:
                 self._note(event, event.applied)
             hear(event)
@@ -86,21 +91,27 @@ class Remembering:
             return
         document: dict[str, Any] = result.run_object(run, self._masker)
         document |= {"exit_code": code, "project": self.project, "branch": self.branch, "commit": self.commit}
-        document = shortened(document)
         if run.status == "interrupted" and (place.exists(self.setting, self._workspace) or not self.setting.startswith("sqlite:")):
             # Whoever told guard to stop does not wait for a server or for others that write.
-            self._leave_for_later(document)
+            self._leave_for_later(self._whole(document, set()))
             return
 
         self._spool_s = SPOOL_S
 
         def work(store: SqlStore) -> bool:
-            store.record([entry(checked(document))])
+            store.record([entry(checked(self._whole(document, store.tests_that_failed(self.project))))])
             self._retain(store)
             return True
 
         if not self._with_store(work, create=True) and not self.setting.startswith("sqlite:"):
-            self._leave_for_later(document)
+            self._leave_for_later(self._whole(document, set()))
+
+    def _whole(self, document: dict[str, Any], known: set[tuple[str, str]]) -> dict[str, Any]:
+        """The document with what its attempts tell of tests, as it is kept."""
+        # A copy: where a server is slow, two may be made at once.
+        found: dict[str, Any] = {**document, "attempts": [dict(attempt) for attempt in document["attempts"]]}
+        shielded("the tests of a run", None, lambda: self._tests.add(found, known, self._masker))
+        return dict(shortened(found))
 
     def _retain(self, store: SqlStore) -> None:
         local = self.setting.startswith("sqlite:")

@@ -84,7 +84,7 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
     inside = _counts(tests[0].group(1))
     if not inside.get("failed") or sum(inside.values()) != int(tests[0].group(2)):
         return refused("Jest's summary counts no failed test")
-    named = _files(printed, "FAIL")
+    named = files(printed, "FAIL")
     if len(named) != counts.get("failed", 0):
         return refused("Jest's list of failed files does not agree with its summary")
     root = folder(outcome)
@@ -134,7 +134,7 @@ def verified(change: Change, outcome: Outcome) -> bool:
     printed = lines(outcome)
     suites = [match for line in printed if (match := _SUITES.match(line))]
     wanted = must_run(change)
-    if len(suites) != 1 or set(_files(printed, "PASS")) != set(wanted) or _files(printed, "FAIL"):
+    if len(suites) != 1 or set(files(printed, "PASS")) != set(wanted) or files(printed, "FAIL"):
         return False
     before = change.details.get("skipped")
     return (
@@ -165,7 +165,7 @@ def _skipped(printed: tuple[str, ...]) -> int:
     return 0
 
 
-def _files(printed: tuple[str, ...], word: str) -> tuple[str, ...]:
+def files(printed: tuple[str, ...], word: str) -> tuple[str, ...]:
     """The files that are reported with PASS or FAIL, each once, as Jest writes them."""
     found = dict.fromkeys(
         match.group(2) for line in printed if (match := _FILE.match(line)) and match.group(1) == word

@@ -65,7 +65,7 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
     if reason:
         return refused(reason)
     totals = [[int(number) for number in match.groups()] for line in printed if (match := _TOTAL.match(line))]
-    found = cases(_reports(folder(outcome)), started(outcome))
+    found = cases(reports(folder(outcome)), started(outcome))
     if not found:
         return refused("Surefire left no report of this run that can be read")
     bad = tuple(case for case in found if case.verdict == "failed")
@@ -122,7 +122,7 @@ def verified(change: Change, outcome: Outcome) -> bool:
         return False
     if list(_goals(lines(outcome))) != change.details.get("goals"):
         return False
-    return all_passed(cases(_reports(folder(outcome)), started(outcome)), must_run(change))
+    return all_passed(cases(reports(folder(outcome)), started(outcome)), must_run(change))
 
 
 def _is_maven(found: Invocation) -> bool:
@@ -156,6 +156,6 @@ def _modules(root: Path) -> list[Path]:
     return found
 
 
-def _reports(root: Path) -> list[Path]:
+def reports(root: Path) -> list[Path]:
     """The report folders of all modules."""
     return [place for module in _modules(root) if (place := module / "target" / "surefire-reports").is_dir()]

@@ -18,9 +18,9 @@ NAME = "vitest"
 _FILES = re.compile(r"^ *Test Files  (\d+ \w+(?: \| \d+ \w+)*) \((\d+)\)$")
 _TESTS = re.compile(r"^ *Tests  (\d+ [a-z ]+(?: \| \d+ [a-z ]+)*) \((\d+)\)$")
 # " FAIL  a.test.js > suite > name"; a project's name stands between bars or without them.
-_FAIL = re.compile(r"^ *FAIL  (?:\|[^|]+\| )?(\S+)(?: > .*)?$")
+FAIL_LINE = re.compile(r"^ *FAIL  (?:\|[^|]+\| )?(\S+)(?: > .*)?$")
 # " ✓ a.test.js (3 tests) 5ms", by the verbose reporter " ✓ a.test.js > suite > name 2ms".
-_PASS = re.compile(r"^ *✓ (?:\|[^|]+\| )?(\S+) (?:\(\d+ tests?(?: \| \d+ skipped)?\)|> )")
+PASS_LINE = re.compile(r"^ *✓ (?:\|[^|]+\| )?(\S+) (?:\(\d+ tests?(?: \| \d+ skipped)?\)|> )")
 _SAFE = re.compile(r"^[\w@.+][\w@.+/-]*$")
 _OPTIONS: Mapping[str, str] = {
     "--bail": "stops after some failures",
@@ -62,7 +62,7 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
     counts, inside = _counts(files[0].group(1)), _counts(tests[0].group(1))
     if sum(counts.values()) != int(files[0].group(2)) or sum(inside.values()) != int(tests[0].group(2)):
         return refused("Vitest stopped before all tests ran")
-    named = tuple(dict.fromkeys(match.group(1) for line in printed if (match := _FAIL.match(line))))
+    named = tuple(dict.fromkeys(match.group(1) for line in printed if (match := FAIL_LINE.match(line))))
     if not inside.get("failed") or len(named) != counts.get("failed", 0):
         return refused("Vitest's list of failed files does not agree with its summary")
     root = folder(outcome)
@@ -122,7 +122,7 @@ def verified(change: Change, outcome: Outcome) -> bool:
     if len(files) != 1 or _broken(printed):
         return False
     counts = _counts(files[0].group(1))
-    passed = {match.group(1) for line in printed if (match := _PASS.match(line))}
+    passed = {match.group(1) for line in printed if (match := PASS_LINE.match(line))}
     before = change.details.get("skipped")
     return (
         set(must_run(change)) <= passed

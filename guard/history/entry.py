@@ -121,29 +121,50 @@ def _same_failure(before: Mapping[str, Any], after: Mapping[str, Any] | None) ->
 
 
 def _tests(attempts: Sequence[Mapping[str, Any]], row: RunRow) -> Iterator[TestRow]:
-    """Tests that failed: what they did when they ran again, and the minutes that this took."""
+    """Tests: whether they failed, what they did when they ran again, and the minutes that this took.
+
+    One that failed and passed in one run is `passed_on_rerun`, whatever became of the run; of those that only passed
+    there is what the framework's own record named.
+    """
     found: dict[tuple[str, str], tuple[str, float]] = {}
     for position, attempt in enumerate(attempts):
         following = attempts[position + 1] if position + 1 < len(attempts) else None
-        for framework, names in _named(attempt):
+        for framework, names in _failed(attempt):
             outcome = "passed_on_rerun" if following is not None and _passed(following) else "failed"
             spent = float(attempt["duration_s"]) + (float(following["duration_s"]) if following is not None else 0.0)
             for name in names:
                 before = found.get((framework, name), ("", 0.0))[1]
                 found[framework, name] = (outcome, before + spent / 60 / len(names))
+    for key in (pair for attempt in attempts for pair in _recorded(attempt, "passed")):
+        outcome, minutes = found.get(key, ("passed", 0.0))
+        found[key] = ("passed_on_rerun" if outcome == "failed" else outcome, minutes)
     for (framework, name), (outcome, minutes) in found.items():
         yield TestRow(framework, name, row.project, row.commit, row.started_at, outcome, round(minutes, 4))
 
 
-def _named(attempt: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    """(framework, names) of tests that failed in an attempt: those that were to run again, else the one the log names."""
+def _failed(attempt: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """(framework, names) of tests that failed in an attempt.
+
+    Those that were to run again, else those that the framework itself names, else the one that the log names.
+    """
     found = list(_to_run_again(attempt))
+    if not found:
+        named: dict[str, list[str]] = {}
+        for framework, name in _recorded(attempt, "failed"):
+            named.setdefault(framework, []).append(name)
+        found = [(framework, names[:_MOST_TESTS]) for framework, names in named.items()]
     yield from found
     diagnosis = attempt["diagnosis"]
     if not found and diagnosis is not None and diagnosis["family"] == "tests":
         test, tool = diagnosis["entities"].get("test"), diagnosis["entities"].get("tool", "")
         if isinstance(test, str) and isinstance(tool, str):
             yield tool, [test]
+
+
+def _recorded(attempt: Mapping[str, Any], how: str) -> Iterator[tuple[str, str]]:
+    """(framework, name) of tests by the framework's own record; `how`: passed or failed."""
+    for record in attempt.get("tests", ()):
+        yield from ((record["framework"], name) for name in record[how])
 
 
 def _to_run_again(attempt: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:

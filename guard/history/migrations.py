@@ -25,12 +25,12 @@ def _first(database: Database) -> None:
         f"""CREATE TABLE pipeguard_failures (
             run_id TEXT NOT NULL, number INTEGER NOT NULL, project TEXT NOT NULL, at {types['moment']} NOT NULL, label TEXT NOT NULL,
             fingerprint TEXT NOT NULL, lines TEXT NOT NULL, PRIMARY KEY (run_id, number))""",
-        "CREATE INDEX pipeguard_failures_fingerprint ON pipeguard_failures (fingerprint, at)",
+        "CREATE INDEX pipeguard_failures_fingerprint ON pipeguard_failures (project, fingerprint, at)",
         "CREATE INDEX pipeguard_failures_project ON pipeguard_failures (project, at)",
         f"""CREATE TABLE pipeguard_trials (
             run_id TEXT NOT NULL, position INTEGER NOT NULL, at {types['moment']} NOT NULL, remedy TEXT NOT NULL, label TEXT NOT NULL,
             fingerprint TEXT NOT NULL, project TEXT NOT NULL, healed INTEGER NOT NULL, PRIMARY KEY (run_id, position))""",
-        "CREATE INDEX pipeguard_trials_fingerprint ON pipeguard_trials (fingerprint, at)",
+        "CREATE INDEX pipeguard_trials_fingerprint ON pipeguard_trials (project, fingerprint, at)",
         "CREATE INDEX pipeguard_trials_project ON pipeguard_trials (project, label, at)",
         "CREATE INDEX pipeguard_trials_at ON pipeguard_trials (at)",
         f"""CREATE TABLE pipeguard_tests (
@@ -38,11 +38,12 @@ def _first(database: Database) -> None:
             project TEXT NOT NULL, commit_id TEXT NOT NULL, at {types['moment']} NOT NULL, outcome TEXT NOT NULL,
             minutes {types['real']} NOT NULL, PRIMARY KEY (run_id, position))""",
         "CREATE INDEX pipeguard_tests_at ON pipeguard_tests (at)",
+        "CREATE INDEX pipeguard_tests_project ON pipeguard_tests (project, outcome, framework, name)",
         # What a person said outlives the run that it was said of.
         f"""CREATE TABLE pipeguard_feedback (
             id TEXT PRIMARY KEY, at {types['moment']} NOT NULL, run_id TEXT NOT NULL, fingerprint TEXT NOT NULL, project TEXT NOT NULL,
             kind TEXT NOT NULL, label TEXT NOT NULL, remedy TEXT NOT NULL)""",
-        "CREATE INDEX pipeguard_feedback_fingerprint ON pipeguard_feedback (fingerprint, at)",
+        "CREATE INDEX pipeguard_feedback_fingerprint ON pipeguard_feedback (project, fingerprint, at)",
         "CREATE INDEX pipeguard_feedback_run ON pipeguard_feedback (run_id)",
         f"""CREATE TABLE pipeguard_audit (
             hash TEXT PRIMARY KEY, previous TEXT NOT NULL, run_id TEXT NOT NULL, number INTEGER NOT NULL, at {types['moment']} NOT NULL,

@@ -56,7 +56,7 @@ class Trial(NamedTuple):
 
 @dataclass(frozen=True)
 class TestRow:
-    """One test in one run in which it failed at least once."""
+    """One test in one run: in which it failed, or passed by the framework's own record."""
 
     __test__ = False
     """It is no test class, whatever its name begins with."""
@@ -68,7 +68,7 @@ class TestRow:
     at: str
     """UTC, ISO 8601."""
     outcome: str
-    """passed, failed or passed_on_rerun (at the same commit, in the same run)."""
+    """passed, failed or passed_on_rerun (failed and passed at the same commit, in the same run)."""
     minutes: float
     """Minutes that the run lost to it: its share of the failed attempt and of running again."""
 
@@ -85,7 +85,7 @@ class Store(Protocol):
         """Every trial of a remedy, oldest first."""
 
     def tests(self) -> Iterator[TestRow]:
-        """Every remembered failure of a test, oldest first."""
+        """Every remembered run of a test, oldest first."""
 
     def close(self) -> None:
         """Let go of file or connection."""

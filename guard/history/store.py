@@ -18,6 +18,7 @@ from guard.history.rows import RunRow, TestRow, Trial
 LARGEST_DOCUMENT = 8 << 20
 """Bytes of one run; what unpacks to more is not believed."""
 _AT_ONCE = 500
+_MOST_TESTS = 5_000
 _COLUMNS = (
     "id, started_at, day, project, branch, commit_id, platform, command, status, exit_code, duration_s, attempts, "
     "rescued_s, wasted_s, label, family, probability, source, fingerprint, healed_by, remedies_tried"
@@ -158,8 +159,16 @@ class SqlStore:
         for row in self.database.stream("SELECT remedy, label, fingerprint, project, healed, at FROM pipeguard_trials ORDER BY at"):
             yield _trial(row)
 
+    def tests_that_failed(self, project: str) -> set[tuple[str, str]]:
+        """(framework, name) of the tests of a project that have failed before."""
+        statement = (
+            "SELECT DISTINCT framework, name FROM pipeguard_tests WHERE project = ? AND outcome IN ('failed', 'passed_on_rerun') "
+            f"ORDER BY framework, name LIMIT {_MOST_TESTS}"
+        )
+        return {(row[0], row[1]) for row in self.database.all(statement, (project,))}
+
     def tests(self) -> Iterator[TestRow]:
-        """Every remembered failure of a test, oldest first."""
+        """Every remembered run of a test, oldest first."""
         statement = "SELECT framework, name, project, commit_id, at, outcome, minutes FROM pipeguard_tests ORDER BY at"
         for row in self.database.stream(statement):
             yield TestRow(*row)

@@ -86,6 +86,8 @@ def _footer(trends: Trends, made_at: str) -> str:
         "<dt>Wasted</dt><dd>Attempts and waits of guard that did not end green.</dd>"
         "<dt>Lost</dt><dd>Time of red runs, and what healed ones spent before their green attempt.</dd>"
         "<dt>Flaky</dt><dd>Of the commits on which a test failed: the share on which it passed too.</dd>"
+        "<dt>Runs seen of a test</dt><dd>Those that failed or healed and whose own record (JUnit XML, a verbose log) names the test. A "
+        "run that passed at once is not looked at: flaky odds rest on the commits where a test failed, which it does not change.</dd>"
         f"<dt>Money</dt><dd>{price}</dd></dl></details>"
         f"<p>Made on {escape(day(made_at))} by pipeguard {escape(__version__)} from its own history.</p></footer>"
     )

@@ -182,12 +182,12 @@ def _flaky(view: View, trends: Trends) -> str:
     rows = [
         [
             escape(clean(one.name)) + (f'<br><span class="muted small">{escape(clean(one.project))}</span>' if several else ""),
-            f"{one.lost_minutes:,.1f}", f"{one.fails:,}", f"{one.passed_on_rerun:,}",
+            f"{one.lost_minutes:,.1f}", f"{one.fails:,} of {one.runs:,}", f"{one.passed_on_rerun:,}",
             f"{percent(one.flaky.probability)} ({_interval(one.flaky)})", escape(day(one.last_seen)),
         ]
         for one in view.flaky[:_MOST_TESTS]
     ]  # fmt: skip
-    head = ("Test", "Minutes lost", "Failed", "Passed on rerun", "Flaky (95 %)", "Last seen")
+    head = ("Test", "Minutes lost", "Failed, of runs seen", "Passed on rerun", "Flaky (95 %)", "Last seen")
     cost = sum(one.lost_minutes for one in view.flaky)
     note = (
         f"{count(view.flaky_count, 'test')} failed and passed on the same code and cost {minutes(cost * 60)} "

@@ -18,6 +18,9 @@ def junit(tests: Iterable[TestLike]) -> str:
     """One suite a framework and project, one testcase a test, by the last run in which it failed at first."""
     last: dict[tuple[str, str, str], TestLike] = {}
     for one in tests:
+        if one.outcome == "passed":
+            # It says nothing of how the test fails.
+            continue
         known = last.get((one.project, one.framework, one.name))
         if known is None or one.at >= known.at:
             last[one.project, one.framework, one.name] = one

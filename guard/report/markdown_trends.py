@@ -50,10 +50,10 @@ def _lines(trends: Trends) -> Iterator[str]:
         ],
     )  # fmt: skip
     yield from _section(
-        "Flaky tests", ("Test", "Minutes lost", "Failed", "Passed on rerun", "Flaky (95 %)", "Last seen"),
+        "Flaky tests", ("Test", "Minutes lost", "Failed, of runs seen", "Passed on rerun", "Flaky (95 %)", "Last seen"),
         [
             (
-                code(one.name), f"{one.lost_minutes:,.1f}", f"{one.fails:,}", f"{one.passed_on_rerun:,}",
+                code(one.name), f"{one.lost_minutes:,.1f}", f"{one.fails:,} of {one.runs:,}", f"{one.passed_on_rerun:,}",
                 f"{percent(one.flaky.probability)} ({interval(one.flaky)})", code_free(day(one.last_seen)),
             )
             for one in whole.flaky

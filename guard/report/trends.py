@@ -68,10 +68,12 @@ class FlakyTest:
     framework: str
     name: str
     runs: int
+    """Those whose record names it: it failed, or it passed in a run that failed or healed."""
     fails: int
     passed_on_rerun: int
     lost_minutes: float
     last_seen: str
+    """When it last failed."""
     flaky: Odds
     """Of the commits on which it failed: on how many it passed too."""
 
@@ -530,12 +532,12 @@ def _flaky_by_project(
         seen = sums.setdefault((one.project, one.framework, one.name), _TestSums())
         seen.runs += 1
         seen.minutes += one.minutes
-        seen.last = max(seen.last, one.at)
         rerun = one.outcome == "passed_on_rerun"
         seen.reruns += rerun
         if rerun or one.outcome == "failed":
             seen.fails += 1
             seen.failed_on.add(one.commit)
+            seen.last = max(seen.last, one.at)
         if rerun or one.outcome == "passed":
             seen.passed_on.add(one.commit)
         seen.both += rerun and not one.commit

@@ -95,6 +95,27 @@ def test_what_is_unsound_is_said_with_its_place(change: dict, said: str) -> None
     assert said in str(caught.value)
 
 
+def ran(code: int, number: int, *, passed: tuple[str, ...] = (), failed: tuple[str, ...] = ()) -> dict:
+    diagnosis = failure("test_failure") if code else None
+    return {**attempt(number, code, diagnosis), "tests": [{"framework": "pytest", "passed": list(passed), "failed": list(failed)}]}
+
+
+@pytest.mark.parametrize(
+    ("attempts", "outcomes"),
+    [
+        ([ran(1, 1, passed=("a", "b"), failed=("c",))], {"a": "passed", "b": "passed", "c": "failed"}),
+        ([ran(1, 1, passed=("a",), failed=("c",)), ran(0, 2, passed=("a", "c"))], {"a": "passed", "c": "passed_on_rerun"}),
+        # What failed first passed the second time, though another test made that attempt red too.
+        ([ran(1, 1, passed=("a",), failed=("c",)), ran(1, 2, passed=("c",), failed=("a",))], {"a": "passed_on_rerun", "c": "passed_on_rerun"}),
+        ([ran(1, 1, failed=("c",)), ran(1, 2, failed=("c",))], {"c": "failed"}),
+    ],
+)
+def test_what_frameworks_name_is_counted(attempts: list[dict], outcomes: dict[str, str]) -> None:
+    found = entry(checked(document("r", attempts))).tests
+    assert {one.name: one.outcome for one in found} == outcomes
+    assert all((one.minutes == 0) == (one.outcome == "passed") for one in found)
+
+
 def test_half_characters_and_nul_are_taken_out() -> None:
     line = json.dumps(healed("r", branch="a\ud800b\x00c"))
     assert parsed(line)["branch"] == "a�b�c"

@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "launch": {"__main__", "attempt"},
     "delivery": {"launch", "signatures", "diagnosis", "attempt"},
     "cli": {"commands"},
-    "commands": {"heal", "report", "platforms", "history", "escalate", "attempt", "diagnosis", "signatures", "policy", "caches", "delivery",
+    "commands": {"heal", "report", "platforms", "history", "escalate", "attempt", "diagnosis", "signatures", "policy", "caches", "delivery", "frameworks",
                  "remedies", "surroundings", *SETTINGS},
     "heal": {"attempt", "diagnosis", "policy", "remedies", "settings"},
     "policy": {"remedies", "settings"},
