@@ -29,10 +29,12 @@ def _leave(code: int) -> None:
         sys.exit(code)
     import os
 
-    try:
-        sys.stderr.flush()
-    except (OSError, ValueError, AttributeError):
-        pass
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            # Closed or full: the verdict is still the command's.
+            pass
     os._exit(code)
 
 
