@@ -22,7 +22,22 @@ def summary(document: Mapping[str, Any]) -> str:
     if document["status"] == "passed":
         return ""
     text = "\n".join(_lines(document)).rstrip() + "\n"
-    return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS].rsplit("\n", 1)[0] + "\n"
+    return text if len(text) <= _MOST_CHARACTERS else _cut(text)
+
+
+def _cut(text: str) -> str:
+    """The beginning, with what was open at the cut closed: what others write behind it is theirs."""
+    lines = text[:_MOST_CHARACTERS].rsplit("\n", 1)[0].split("\n")
+    fence, folded = "", False
+    for line in lines:
+        if fence:
+            fence = "" if line == fence else fence
+        elif line.startswith("```"):
+            fence = line.removesuffix("text")
+        elif line.startswith(("<details>", "</details>")):
+            folded = line.startswith("<details>")
+    lines += [fence] if fence else []
+    return "\n".join([*lines, *(["", "</details>"] if folded else [])]) + "\n"
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:
@@ -99,7 +114,9 @@ def _table(document: Mapping[str, Any]) -> Iterator[str]:
     yield f"<details><summary>{len(attempts)} attempt{'s' if len(attempts) != 1 else ''}, {span(document['duration_s'])}</summary>"
     yield ""
     if document.get("command"):
-        yield from _fenced("\n".join(document["command"][-1:] if len(document["command"]) > 4 else [" ".join(document["command"])]).split("\n")[:20])
+        command = document["command"][-1] if len(document["command"]) > 4 else " ".join(document["command"])
+        # Each line short: a page that is cut in the middle of a fence would take what follows into it.
+        yield from _fenced([line[:_WIDTH] for line in command.split("\n")[:20]])
         yield ""
     yield "| attempt | how it ended | cause | then |"
     yield "| --- | --- | --- | --- |"

@@ -2,8 +2,8 @@
 
 All are gauges and summaries of the runs that were asked for: a history forgets by age and size, so its sums fall at
 times, and a counter that falls would be read as one that began anew. Names and units follow the conventions: base
-units, the unit in the name, ratios from 0 to 1. No label holds what a log can say: labels, remedies and statuses are
-closed sets, projects are the 50 largest by themselves and all others together.
+units, the unit in the name, ratios from 0 to 1. No label holds what a log can say: labels and statuses are closed sets,
+remedies are guard's and the user's own strategies, projects are the 50 largest by themselves and all others together.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from datetime import datetime, timezone
 
 from guard import __version__
 from guard.report.amounts import clean
-from guard.report.trends import STATUSES, Durations, Trends, View
+from guard.report.trends import STATUSES, Durations, RemedyOdds, Trends, View
 
 OTHERS = "(others)"
+MOST_REMEDIES = 100
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Labels = Sequence[tuple[str, str]]
 
@@ -64,12 +65,12 @@ def _lines(trends: Trends, made_at: str) -> Iterator[str]:
         "pipeguard_lost_seconds", "gauge", "Time of red runs, and of healed ones before their green attempt, by cause.",
         [((*owner, ("label", cause.label)), cause.lost_s) for owner, view in named for cause in view.causes],
     )  # fmt: skip
-    whole = trends.whole
+    remedies = _remedies(trends.whole)
     yield from _family(
         "pipeguard_remedy_trials", "gauge", "Remedies tried, by whether the command passed with them.",
         [
             ((("remedy", one.remedy), ("outcome", outcome)), number)
-            for one in whole.remedies
+            for one in remedies
             for outcome, number in (("healed", one.odds.successes), ("red", one.odds.trials - one.odds.successes))
         ],
     )  # fmt: skip
@@ -77,7 +78,7 @@ def _lines(trends: Trends, made_at: str) -> Iterator[str]:
         "pipeguard_remedy_heal_ratio", "gauge", "How likely a remedy heals: the posterior's mean, and the bounds of its 95 % interval.",
         [
             ((("remedy", one.remedy), ("bound", bound)), value)
-            for one in whole.remedies
+            for one in remedies
             for bound, value in (("mean", one.odds.probability), ("low", one.odds.low), ("high", one.odds.high))
         ],
     )  # fmt: skip
@@ -102,6 +103,14 @@ def _projects(trends: Trends) -> list[tuple[Labels, View]]:
         taken.add(own)
         found.append(((("project", own),), view))
     return found
+
+
+def _remedies(whole: View) -> list[RemedyOdds]:
+    """The most tried, no two of which are shown alike: strategies have the names that a user, or an imported file, gives them."""
+    found: dict[str, RemedyOdds] = {}
+    for one in whole.remedies[:MOST_REMEDIES]:
+        found.setdefault(clean(one.remedy), one)
+    return list(found.values())
 
 
 def _family(name: str, kind: str, text: str, samples: Iterable[tuple[Labels, float]]) -> Iterator[str]:

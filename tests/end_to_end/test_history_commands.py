@@ -564,6 +564,26 @@ def test_a_flaky_test_is_remembered_and_written_as_one(place: Path) -> None:
     assert [child.tag for child in next(suites.iter("testcase"))] == ["flakyFailure"]
 
 
+@pytest.mark.parametrize("record", ["-v", "--junitxml=junit.xml"])
+def test_runs_of_a_test_are_those_that_its_framework_names(place: Path, record: str) -> None:
+    """In the first build one test of many fails, in the second another: both red, on one commit, so both tests are flaky."""
+    (place / "test_it.py").write_text(
+        "import os\nimport pytest\n\n@pytest.mark.parametrize('number', range(80))\ndef test_one(number):\n"
+        "    assert os.environ['BREAKS'] != str(number)\n"
+    )
+    for breaks in ("7", "8", "9", "no"):
+        env = {"BREAKS": breaks, "GITHUB_SHA": "c0ffee", "GITHUB_REPOSITORY": "acme/app"}
+        done = guard(place, "run", "--", sys.executable, "-m", "pytest", "-p", "no:xdist", record, "test_it.py", env=env)
+        assert done.returncode == (0 if breaks == "no" else 1), done.stderr
+        assert "fault" not in done.stderr
+    found = json.loads(guard(place, "report", "--json", "-").stdout)["views"][0]["flaky_tests"]
+    tests = {one["name"]: (one["seen"], one["failed"], one["flaky"]["successes"]) for one in found}
+    assert tests == {"test_it.py::test_one[7]": (3, 1, 1), "test_it.py::test_one[8]": (2, 1, 1)}
+    # Of 79 passes each those are kept that say something: of tests that failed before.
+    kept = [record for run in exported(place) for attempt in run["attempts"] for record in attempt.get("tests", ())]
+    assert [len(one["passed"]) for one in kept] == [0, 1, 2]
+
+
 def test_passes_and_failures_at_once_lose_nothing(place: Path) -> None:
     build(place)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(place.parent)}

@@ -249,6 +249,22 @@ def test_a_page_is_bounded() -> None:
     assert len(summary(document(*[failed] * 20))) < 64_000
 
 
+@pytest.mark.parametrize(("attempts", "words"), [(120, ("make", "</details>")), (400, ("make",)), (1, ("sh", "-c", "echo " + "`" * 50_000 + "\n</details>"))])
+def test_a_page_that_is_cut_leaves_nothing_open(attempts: int, words: tuple[str, ...]) -> None:
+    page = summary(document(*[attempt(text="``` x" * 60)] * attempts, command=list(words)))
+    fence, folded = "", 0
+    for line in page.splitlines():
+        opened = re.match(r"(`{3,})", line)
+        if fence:
+            fence = "" if line == fence else fence
+        elif opened:
+            fence = opened[1]
+        else:
+            folded += line.startswith("<details>") - line.startswith("</details>")
+    assert (fence, folded) == ("", 0)
+    assert len(page) < 61_000
+
+
 def test_a_file_is_read_only_when_it_is_a_small_regular_one(tmp_path: Path) -> None:
     place = tmp_path / "f"
     place.write_bytes(b"12345")

@@ -41,6 +41,11 @@ def test_the_last_run_counts() -> None:
     assert [child.tag for child in case] == ["flakyFailure"]
 
 
+def test_a_pass_says_nothing_of_how_a_test_fails() -> None:
+    (case,) = cases(row("a", "failed"), row("a", "passed", "2026-11-02T00:00:00+00:00"), row("b", "passed"))
+    assert [child.tag for child in case] == ["failure", "rerunFailure"]
+
+
 def test_no_tests() -> None:
     assert cases() == []
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from guard.report.prometheus import OTHERS, exposition
+from guard.history.rows import Trial
+from guard.report.prometheus import MOST_REMEDIES, OTHERS, exposition
 from guard.report.trends import MOST_SERIES, trends
 from tests.bench import invented_runs
 from tests.unit.test_report_trends import row
@@ -72,6 +73,14 @@ def test_names_of_others_are_escaped() -> None:
 def test_names_alike_once_cleaned_are_two_series() -> None:
     found = exposition(trends([row("01T10:00", "passed", project="a\x01"), row("01T10:00", "passed", project="a\x02")]), MADE_AT)
     assert {one.labels["project"] for one in samples(found)["pipeguard_runs"].samples} == {"a\ufffd", "a\ufffd (2)"}
+
+
+def test_remedies_are_bounded_and_none_is_there_twice() -> None:
+    names = ["user_strategy/" + "x" * 300 + str(number) for number in range(2)] + [f"r{number}" for number in range(500)]
+    tried = [Trial(name, "hang", "f", "shop", True, "2026-11-01T10:00:00+00:00") for name in names]
+    found = exposition(trends([row("01T10:00", "healed")], tried), MADE_AT)
+    series = [line.rsplit(" ", 1)[0] for line in found.splitlines() if line.startswith("pipeguard_remedy_trials")]
+    assert len(series) == len(set(series)) <= 2 * MOST_REMEDIES
 
 
 def test_projects_are_bounded_and_none_is_lost() -> None:

@@ -179,6 +179,17 @@ def test_flaky_tests_by_minutes_lost() -> None:
     ]
 
 
+def test_passes_are_runs_of_a_test_and_cost_nothing() -> None:
+    tests = [
+        TestRow("pytest", "a", "shop", commit, f"2026-11-0{day}T10:00:00+00:00", outcome, 2.0 if outcome == "failed" else 0.0)
+        for day, commit, outcome in ((1, "c1", "failed"), (2, "c1", "passed"), (3, "c2", "passed"), (4, "c3", "failed"), (5, "c4", "passed"))
+    ]
+    (found,) = trends([], (), tests).whole.flaky
+    assert (found.runs, found.fails, found.lost_minutes, found.last_seen[:10]) == (5, 2, 4.0, "2026-11-04")
+    # Of the two commits on which it failed it passed on one: passes elsewhere say nothing of why it fails.
+    assert (found.flaky.successes, found.flaky.trials) == (1, 2)
+
+
 def test_fail_and_pass_on_one_commit_is_flaky_and_on_two_is_mended() -> None:
     same = [failure("t", "failed", "a"), failure("t", "passed", "a")]
     other = [failure("t", "failed", "a"), failure("t", "passed", "b")]
