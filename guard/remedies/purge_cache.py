@@ -1,7 +1,11 @@
-"""A damaged download in a tool's cache: that entry deleted where the tool can tell it, else that tool's cache."""
+"""A damaged download in a tool's cache: that entry deleted where the tool can tell it, else that tool's cache.
+
+What the attempt itself brought into the cache came damaged over the network: there the next attempt waits besides.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +14,8 @@ from pathlib import Path
 from guard.caches import CACHES, places
 from guard.caches.root import verified
 from guard.caches.said import lost_below
+from guard.frameworks.output import started
+from guard.remedies import wait
 from guard.remedies.around_evidence import with_neighbours
 from guard.remedies.deleting import delete_tree
 from guard.remedies.protocol import nothing_to_undo
@@ -40,6 +46,24 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     """Deletes the damaged entries that the log leads to, as they really lie in the verified cache."""
     if diagnosis.label not in LABELS:
         return None
+    answer = _purged(diagnosis, outcome, surroundings)
+    if not isinstance(answer, Change) or not _just_came(answer, started(outcome)):
+        return answer
+    pause = wait.propose(diagnosis, outcome, surroundings)
+    if not isinstance(pause, Change):
+        return answer
+    return replace(answer, summary=f"{answer.summary}, which came damaged in this attempt, and {pause.summary}", wait_s=pause.wait_s)
+
+
+def _just_came(change: Change, begin: float | None) -> bool:
+    """Whether all that it deletes was made since then."""
+    try:
+        return begin is not None and all(os.lstat(action.target).st_ctime >= begin for action in change.actions)
+    except OSError:
+        return False
+
+
+def _purged(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
     wide = with_neighbours(diagnosis, outcome)
     own = places.assigned(outcome.command)
     if own:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,18 @@ def test_the_entry_is_named_two_lines_after_the_evidence(tmp_path: Path) -> None
     assert len(applied.done) == 2
     assert not (home / f"registry/src/{INDEX}/itoa-1.0.9").exists()
     assert (home / f"registry/cache/{INDEX}/cfg-if-1.0.0.crate").exists()
+
+
+def test_what_came_damaged_in_this_attempt_is_waited_for_besides(tmp_path: Path) -> None:
+    home = cargo_home(tmp_path / "cargo")
+    run = outcome("  failed to unpack package `itoa v1.0.9`")
+    here = around(tmp_path, CARGO_HOME=str(home))
+    waits = []
+    for began in ("2020-01-01T00:00:00+00:00", "2999-01-01T00:00:00+00:00", ""):
+        change = purge_cache.propose(told(1, "`itoa v1.0.9`", tool="cargo"), replace(run, started_at=began), here)
+        assert isinstance(change, Change)
+        waits.append(change.wait_s > 0)
+    assert waits == [True, False, False]
 
 
 def test_the_whole_cache_where_the_entry_cannot_be_told(tmp_path: Path) -> None:
