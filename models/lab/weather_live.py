@@ -103,19 +103,22 @@ class Live:
             response = requests.get(url, headers=own, stream=True, timeout=(10, 120))
         except requests.RequestException as error:
             return self._failed(f"{_bare(url)}: {type(error).__name__}", 502)
-        length = response.headers.get("content-length", "")
-        plain = "content-encoding" not in response.headers
+        said = response.headers.get("content-length", "")
+        length = int(said) if said.isdigit() and "content-encoding" not in response.headers else None
         kept = {name.title(): value for name, value in response.headers.items() if name.lower() in _KEPT_HEADERS}
-        return Flow(response.status_code, kept, int(length) if plain and length.isdigit() else None, self._kept_on_the_way(response, file, url, kept))
+        return Flow(response.status_code, kept, length, self._kept_on_the_way(response, file, url, kept, length))
 
-    def _kept_on_the_way(self, response: requests.Response, file: Path, url: str, headers: Mapping[str, str]) -> Iterator[bytes]:
+    def _kept_on_the_way(self, response: requests.Response, file: Path, url: str, headers: Mapping[str, str], length: int | None) -> Iterator[bytes]:
         self.folder.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
         try:
+            size = 0
             with os.fdopen(descriptor, "wb") as part:
                 for chunk in response.iter_content(_CHUNK):
-                    part.write(chunk)
+                    size += part.write(chunk)
                     yield chunk
+            if length is not None and size != length:
+                raise requests.ConnectionError(f"{size} of {length} bytes")
             if response.status_code in _KEPT_STATUS:
                 note = {"url": _bare(url), "status": response.status_code, "headers": dict(headers)}
                 file.with_suffix(".json").write_text(json.dumps(note), encoding="utf-8")
