@@ -7,6 +7,7 @@ import sys
 
 from guard import detect, settings_place
 from guard.attempt import spawn
+from guard.attempt.bare import signal
 from guard.attempt.runner import Runner
 from guard.history import place
 
@@ -207,8 +208,6 @@ def _argv(request: Request) -> tuple[str, ...]:
 
 def _pass_through(request: Request) -> int:
     """Become the command: inside a guarded command (or when we cannot start) guard is not there at all."""
-    import signal
-
     argv = _argv(request)
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
