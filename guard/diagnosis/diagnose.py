@@ -14,10 +14,11 @@ from guard.diagnosis.classify import Guess, classify
 from guard.diagnosis.entities import retry_after, validated
 from guard.diagnosis.explains import explains
 from guard.diagnosis.fingerprint import fingerprint
-from guard.diagnosis.first_named import first_named, message
+from guard.diagnosis.first_named import first_named, message, opens
 from guard.diagnosis.lines import Log
 from guard.diagnosis.mask import Masker
 from guard.diagnosis.match import Matcher
+from guard.diagnosis.waiting import ran_out
 from guard.diagnosis.weigh import NEAR, Weighed, step_end, weigh
 from guard.signatures.load import shipped, tested
 from guard.types import LABELS, Alternative, Diagnosis, Evidence, Memory, Outcome
@@ -37,6 +38,8 @@ _TELEMETRY_LINE = 0
 _FEW_WORDS = 4
 _MOST_READ = 4096
 _WORD = re.compile(rb"[A-Za-z]{2,}")
+_WAITED = 0.7
+"""Of what speaks for a failed test, what goes to a flaky one where the test's own report says that it waited in vain."""
 _SHOWN = 0.03
 """Of the model's attention, from which a line is worth showing."""
 
@@ -69,6 +72,7 @@ def diagnose(
         diagnosis = _by_signature(winner, weighed, log, masker)
     else:
         diagnosis = _disk_or_unknown(outcome, winner, log, masker)
+    diagnosis = _ran_out_of_time(diagnosis, log, masker)
     corrected = memory.label(diagnosis.fingerprint)
     if corrected is not None and corrected != diagnosis.label:
         diagnosis = replace(diagnosis, label=corrected, source="history", probability=max(diagnosis.probability, 0.9))
@@ -77,6 +81,29 @@ def diagnose(
         probability=round(diagnosis.probability, 4),
         notes=notes,
         without=guess.note,
+    )
+
+
+def _ran_out_of_time(diagnosis: Diagnosis, log: Log, masker: Masker) -> Diagnosis:
+    """A failed test that waited in vain is a flaky one as long as nothing else is known of it."""
+    if diagnosis.label != "test_failure" or not diagnosis.evidence or not diagnosis.evidence[0].line:
+        return diagnosis
+    shown = log.at(diagnosis.evidence[0].line)
+    first = next((at for at in range(shown, max(shown - _BESIDE, -1), -1) if opens(at, log)), None)
+    waited = ran_out(first, log) if first is not None else None
+    if waited is None:
+        return diagnosis
+    odds = {one.label: one.probability for one in diagnosis.alternatives}
+    flaky = round(_WAITED * diagnosis.probability + odds.pop("flaky_test", 0.0), 4)
+    others = {"test_failure": (1 - _WAITED) * diagnosis.probability, **odds}
+    line = Evidence(log.number(waited), masker.text(log.text(waited)), "related")
+    rest = tuple(one for one in diagnosis.evidence[1:] if one.line != line.line)
+    return replace(
+        diagnosis,
+        label="flaky_test",
+        probability=flaky,
+        evidence=(diagnosis.evidence[0], *((line,) if line.line != diagnosis.evidence[0].line else ()), *rest)[: _RELATED + 1],
+        alternatives=tuple(Alternative(label, round(chance, 4)) for label, chance in sorted(others.items(), key=lambda item: -item[1])[:4]),
     )
 
 

@@ -114,7 +114,7 @@ def _first_test(index: int, log: Log) -> int | None:
             inner = _GO.match(log.text(at))
             if inner is None or not inner.group(1).startswith(parent + "/"):
                 break
-        elif not _opens(at, log):
+        elif not opens(at, log):
             continue
         first = at
         outer = _GO.match(log.text(at))
@@ -141,7 +141,8 @@ def _candidates(words: re.Pattern[bytes], index: int, log: Log) -> Iterator[int]
             yield at
 
 
-def _opens(at: int, log: Log) -> bool:
+def opens(at: int, log: Log) -> bool:
+    """Whether a line opens a framework's report of one test that failed."""
     text = log.text(at)[:_WIDE]
     for one in _OPENERS:
         if one.pattern.search(text) and (one.below is None or _headed(at, one.below, log)):
@@ -177,7 +178,7 @@ def message(index: int, log: Log) -> int | None:
     first = None
     for at in range(index + 1, min(index + 1 + _MESSAGE_LINES, len(log))):
         text = log.text(at)[:_WIDE]
-        if _opens(at, log):
+        if opens(at, log):
             break
         if _MESSAGE.search(text):
             return at

@@ -77,6 +77,12 @@ class Log:
             return index + 1 + self._offset
         return index + 1
 
+    def at(self, number: int) -> int:
+        """The line (by index) with a true number."""
+        if self._gap_index is not None and number - 1 - self._offset >= self._gap_index:
+            return number - 1 - self._offset
+        return number - 1
+
     def index_of(self, position: int) -> int:
         """The line in which a byte offset of `data` lies."""
         return bisect_right(self.starts, position) - 1
