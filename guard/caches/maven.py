@@ -18,6 +18,8 @@ _LOCAL = re.compile(r"<localRepository>\s*([^<\s][^<]*?)\s*</localRepository>")
 _COMMENT = re.compile(r"(?s)<!--.*?-->")
 # group:artifact:type[:classifier]:version or group:artifact:version
 _COORDINATES = re.compile(r"(?<![\w.:/-])([A-Za-z_][\w.-]*):([\w.-]+):((?:[\w.-]+:){0,2})(\d[\w.+-]*|[\w.-]*\d[\w.+-]*)")
+# The plugin at work: it met the damage, and is not what is damaged; where it is, its own file is named.
+_AT_WORK = re.compile(r"Failed to execute goal [\w.-]+(?::[\w.-]+)+")
 _MARKS = ("_remote.repositories", "_maven.repositories", "resolver-status.properties")
 _LONGEST_S = 10.0
 
@@ -77,7 +79,7 @@ def damaged(root: Path, diagnosis: Diagnosis) -> tuple[Path, ...]:
 
 def _coordinates(diagnosis: Diagnosis) -> str:
     package, version = said.entity(diagnosis, "package"), said.entity(diagnosis, "version")
-    return said.text(diagnosis) + (f"\n{package}:{version}" if package.count(":") == 1 and version else "")
+    return _AT_WORK.sub("", said.text(diagnosis)) + (f"\n{package}:{version}" if package.count(":") == 1 and version else "")
 
 
 def _version_folder(root: Path, path: Path) -> Path | None:

@@ -109,6 +109,10 @@ def test_maven_one_version_and_never_what_was_installed_here(tmp_path: Path) -> 
     ):
         assert entries("maven", tmp_path, told(line)) == {one}
     assert entries("maven", tmp_path, told("x", package="org.demo:lib", version="2.0")) == {other}
+    goal = "[ERROR] Failed to execute goal org.demo:lib:2.0:compile (default) on project a: Compilation failure"
+    damage = f"[ERROR] error reading {tmp_path}/{one}/lib-1.0.jar; Invalid CEN header (bad signature)"
+    assert entries("maven", tmp_path, told(goal, damage)) == {one}  # the plugin only met the damage
+    assert entries("maven", tmp_path, told(goal)) == set()
     assert entries("maven", tmp_path, told(f"error reading {tmp_path}/{own}/own-1.0.jar")) == set()
     assert CACHES["maven"].purgeable(tmp_path) == ()
     put(tmp_path, f"{one}/lib-1.0.jar.sha1", content=b"0" * 40)
