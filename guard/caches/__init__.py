@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from guard.caches import (
+    bazel,
     cargo,
     ccache,
+    coursier,
+    deno,
     go,
     go_build,
     gradle,
@@ -21,8 +24,11 @@ from guard.caches import (
 from guard.caches.protocol import Cache
 
 CACHES: dict[str, Cache] = {
+    "bazel": bazel,
     "cargo": cargo,
     "ccache": ccache,
+    "coursier": coursier,
+    "deno": deno,
     "go": go,
     "go_build": go_build,
     "gradle": gradle,

@@ -17,6 +17,8 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
     "yarn": ("--cache-folder",),
     "pnpm": ("--store-dir",),
     "maven": ("-Dmaven.repo.local",),
+    "bazel": ("--output_user_root",),
+    "coursier": ("-Dcoursier.cache",),
     "gradle": ("--gradle-user-home", "-g", "-Dgradle.user.home"),
 }
 _VARIABLE = re.compile(r"\$\{(?:env\.)?(\w[\w.]*)\}|\$(\w+)")

@@ -36,8 +36,9 @@ _CACHES_OF: dict[str, tuple[str, ...]] = {
     "npx": ("npm",), "node": ("npm",), "yarn": ("yarn", *_BERRY), "yarnpkg": ("yarn", *_BERRY), "yarn_berry": _BERRY,
     "pnpx": ("pnpm",), "corepack": ("pnpm", *_BERRY, "yarn"), "rustc": ("cargo",), "rust": ("cargo",),
     "mvn": ("maven",), "mvnw": ("maven",), "mvnd": ("maven",), "gradlew": ("gradle",), "go": ("go", "go_build"),
-    "uvx": ("uv",), "javac": ("maven", "gradle"), "java": ("maven", "gradle"), "jvm": ("maven", "gradle"),
-    "sbt": ("maven",), "kotlin": ("gradle", "maven"), "kotlinc": ("gradle", "maven"),
+    "uvx": ("uv",), "javac": ("maven", "gradle", "coursier"), "java": ("maven", "gradle", "coursier"), "jvm": ("maven", "gradle", "coursier"),
+    "sbt": ("coursier", "maven"), "scala": ("coursier",), "scalac": ("coursier",), "mill": ("coursier",), "cs": ("coursier",),
+    "scala-cli": ("coursier",), "bazelisk": ("bazel",), "kotlin": ("gradle", "maven"), "kotlinc": ("gradle", "maven"),
 }  # fmt: skip
 _MOST_ENTRIES = 500
 
@@ -137,7 +138,7 @@ def _speaks_of(name: str, text: str) -> bool:
     marks = {
         "npm": "_cacache", "maven": ".m2/", "gradle": ".gradle", "cargo": "registry/", "go": "pkg/mod", "pip": "pip",
         "go_build": "go-build", "yarn": "yarn", "yarn_berry": ".yarn", "yarn_berry_mirror": ".yarn", "pnpm": "pnpm", "uv": "uv",
-        "ccache": "ccache", "poetry": "pypoetry",
+        "ccache": "ccache", "poetry": "pypoetry", "bazel": "/install/", "deno": "/npm/",
     }  # fmt: skip
     return marks.get(name, name) in text
 

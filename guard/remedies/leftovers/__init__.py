@@ -8,6 +8,7 @@ from guard.remedies.leftovers import (
     directory_not_empty,
     git_lock,
     maven_gradle_lock,
+    meson_tree,
     name_in_use,
     port_holder,
     terraform_lock,
@@ -21,6 +22,7 @@ LEFTOVERS: dict[str, Leftover] = {
     "terraform_lock": terraform_lock,
     "port_holder": port_holder,
     "build_tree": build_tree,
+    "meson_tree": meson_tree,
     "directory_not_empty": directory_not_empty,
     "name_in_use": name_in_use,
 }
