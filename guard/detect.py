@@ -39,6 +39,14 @@ def platform(env: Mapping[str, str]) -> str:
     return "none"
 
 
+def real_folder(path: str) -> str:
+    """The real path of a folder; one that was deleted under us keeps the name it was given."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return path
+
+
 def workspace(env: Mapping[str, str]) -> str:
     """The root of the checkout: what the CI says where it holds the working directory, else the repository's root."""
     try:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable
 
+from guard import detect
 from guard.attempt import kernel
 from guard.types import Mount
 
@@ -21,7 +22,7 @@ def of(places: Iterable[str], table: str = "") -> tuple[Mount, ...]:
     points = mount_points(table or OWN_MOUNTS)
     found: dict[int, Mount] = {}
     for place in places:
-        path = os.path.realpath(place) if place and "\0" not in place else ""
+        path = detect.real_folder(place) if place and "\0" not in place else ""
         device = _device(path)
         figures = kernel.disk(path) if device is not None else None
         if device is None or figures is None or device in found:

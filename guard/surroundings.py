@@ -19,7 +19,7 @@ TOOLS = (
 
 def look_around(env: Mapping[str, str], cwd: str, allow: Allow, probes: bool) -> Surroundings:
     """The machine as it is now; what cannot be told is None or empty. Starts and connects nothing."""
-    here = os.path.realpath(cwd)
+    here = detect.real_folder(cwd)
     workspace = detect.workspace(env)
     home = env.get("HOME") or os.path.expanduser("~")
     temp = env.get("TMPDIR") or ("/tmp" if os.name == "posix" else env.get("TEMP") or here)

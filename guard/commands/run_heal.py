@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from guard import platforms, surroundings
+from guard import detect, platforms, surroundings
 from guard.attempt import outcome
 from guard.attempt.run_once import Ended
 from guard.attempt.runner import Runner
@@ -76,25 +76,15 @@ def _command(
         argv=argv,
         script=request.script,
         script_file=request.script_file,
-        cwd=_folder(str(cwd) if cwd else os.curdir),
+        cwd=detect.real_folder(str(cwd) if cwd else os.curdir),
         env=env,
         limits=settings.limits,
         idempotent=settings.idempotent,
     )
 
 
-def _folder(path: str) -> str:
-    """The real path of a folder; one that was deleted under us keeps the name it was given."""
-    try:
-        return os.path.realpath(path)
-    except OSError:
-        return path
-
-
 def _surroundings(command: Command, settings: Settings, passed: bool) -> Surroundings:
     if passed:
-        from guard import detect
-
         return Surroundings(platform=detect.platform(command.env), cwd=command.cwd, workspace=command.cwd)
     plain = Surroundings(cwd=command.cwd, workspace=command.cwd, env=command.env)
     return shielded(

@@ -19,7 +19,7 @@ _PASSED = re.compile(
 _NAMED = re.compile(r"^(?:=== (?:RUN|PAUSE|CONT)|\s*\[ RUN      \]|Running \S*[Tt]est\S*$|test \S+ \.\.\.)")
 # The words of an assertion: what a test expected and got is the test's text.
 _ASSERTION = re.compile(
-    r"(?:^E\s+(?:assert|AssertionError|\+|-|\s+where)\b|\bassert(?:ion)?(?:Error|Failed\w*)?\b[^:]*(?:==|!=|:| in | is )"
+    r"(?:^E\s+(?:(?:assert|AssertionError)\b|[-+?](?:\s|$)|\s+where\b)|\bassert(?:ion)?(?:Error|Failed\w*)?\b[^:]*(?:==|!=|:| in | is )"
     r"|(?<!\()\bexpect(?:ed)?\b.*\bto (?:be|equal|contain|match|have|throw)\b"
     # A download that is checked says what it expected too.
     r"|^(?!.*\b(?:checksum|hash|sha-?\d{1,3}|md5|digest|integrity|crc\d*)\b).*(?<!\()\bexpect(?:ed)?\b.*\b(?:but (?:got|was|received)|received|actual|got)\b"
@@ -41,6 +41,10 @@ _LINTER = re.compile(r"^\S+\.\w{1,6}:\d+(?::\d+)?:? +(?:[A-Z]{1,4}\d{2,5}\b|(?:w
 _RETRYING = re.compile(
     r"(?i)\b(?:retry(?:ing)?|will (?:retry|try again)|trying again|attempt \d+ (?:of|/) ?\d+|backing off|re-?trying in)\b"
 )
+# The two sides of an assertion, line against line: unittest, pytest, jest, mocha, RSpec.
+_SIDE = re.compile(r"^\s*[-+?](?: |$)")
+_SIDES_BEGIN = re.compile(r"Error: .* != |\bAssertion|\b[Ee]xpected\b|\bReceived\b|\bactual\b|\bDiff:|\+ actual|- expected|\bdiffer\b")
+_MOST_SIDES = 60
 _CAPTURED = re.compile(r"^-+ ?Captured (?:stdout|stderr|log)\b")
 _SECTION = re.compile(r"^[=_-]{5,}|^={3,} ")
 
@@ -62,6 +66,7 @@ class Lines:
                 or _NAMED.match(text)
                 or _ASSERTION.search(text)
                 or self._captured(index)
+                or self._side(index)
             )
         return answer
 
@@ -75,6 +80,18 @@ class Lines:
     def is_retry(self, index: int) -> bool:
         """Whether the line itself says that it will be tried again."""
         return _RETRYING.search(self._log.text(index)) is not None
+
+    def _side(self, index: int) -> bool:
+        """Whether the line is one side of what an assertion compared."""
+        if not _SIDE.match(self._log.text(index)):
+            return False
+        for other in range(index - 1, max(index - _MOST_SIDES, -1), -1):
+            text = self._log.text(other)
+            if _SIDES_BEGIN.search(text):
+                return True
+            if text.strip() and not _SIDE.match(text) and not text.startswith(" "):
+                return False
+        return False
 
     def _captured(self, index: int) -> bool:
         """Whether pytest shows here what a test printed."""

@@ -241,10 +241,13 @@ def _stop(diagnosis: Diagnosis, outcome: Outcome, settings: Settings, rule: Labe
 def _cannot_heal(diagnosis: Diagnosis, rule: LabelRule) -> str:
     least = rule.min_probability if rule.min_probability is not None else MIN_PROBABILITY
     if diagnosis.label in REFUSED and rule.remedies is None:
+        if diagnosis.label != "unknown" and diagnosis.probability < MIN_PROBABILITY:
+            return f"the cause is not sure ({diagnosis.probability:.0%}); an unexplained failure is not repeated"
         return REFUSED[diagnosis.label]
     sure = diagnosis.probability if rule.min_probability is not None else odds.of_outside(diagnosis)
     if sure < least:
-        return f"the diagnosis is too unsure ({sure:.0%}, wanted {least:.0%})"
+        # Rounded down: 54.9 % of 55 % must not read as 55 % of 55 %.
+        return f"the diagnosis is too unsure ({int(sure * 100 + 1e-9)}%, wanted {least:.0%})"
     return ""
 
 

@@ -58,16 +58,16 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     if asked is None:
         # Jitter over half of it: jobs that failed at one moment must not return at one moment, and a wait of next to
         # nothing spends an attempt on the same outage.
-        seconds = most / 2 + chance * most / 2
+        seconds = round(most / 2 + chance * most / 2, 1)
         summary = f"waits {seconds:.0f} s"
     else:
         # Never earlier than asked; a little later, each job by another amount.
-        seconds = asked + _LEAST_S + chance * min(max(asked * 0.1, 2.0), 30.0)
+        seconds = round(asked + _LEAST_S + chance * min(max(asked * 0.1, 2.0), 30.0), 1)
         summary = f"waits {seconds:.0f} s: the remote asks for {_told(asked)}"
     return Change(
         remedy=NAME,
         summary=summary,
-        wait_s=round(seconds, 1),
+        wait_s=seconds,
         success_probability=_ODDS.get(diagnosis.label, 0.65) + (0.15 if asked is not None else 0.0),
         details={"asked_s": round(asked, 1)} if asked is not None else {},
     )

@@ -167,3 +167,20 @@ def test_a_silent_tool_speaks_by_its_exit_code(argv, code, expected):
 def test_a_word_or_two_are_no_ground_to_repeat(text: str) -> None:
     found = diagnose(outcome(text), NoMemory())
     assert found.label == "unknown" or found.probability < 0.55
+
+
+SIDES = {
+    "pytest": "E       AssertionError: assert 'java.lang.Ou...va heap space' == 'ok'\nE         \nE         - ok\nE         + java.lang.OutOfMemoryError: Java heap space\n\nt.py:2: AssertionError\nFAILED t.py::test_s - AssertionError: assert 'java.lang...\n1 failed in 0.2s\n",
+    "unittest": "FAIL: test_disk (t.T.test_disk)\nTraceback (most recent call last):\n  File \"t.py\", line 4, in test_disk\n    self.assertEqual(a, b)\nAssertionError: 'No space left on device' != ''\n- No space left on device\n+ \n\n\nRan 1 test in 0.001s\n\nFAILED (failures=1)\n",
+    "jest": "  ● api › answers\n\n    expect(received).toEqual(expected)\n\n    - Expected  - 1\n    + Received  + 1\n\n    - ok\n    + curl: (22) The requested URL returned error: 503\n\nTests:       1 failed, 4 passed, 5 total\n",
+}
+
+
+@pytest.mark.parametrize("framework", SIDES)
+def test_the_sides_of_an_assertion_are_the_tests_own_text(framework):
+    assert label(SIDES[framework]) == "test_failure"
+
+
+def test_a_list_of_what_failed_is_no_side_of_an_assertion():
+    text = "Problems while downloading:\n- curl: (22) The requested URL returned error: 503\n"
+    assert label(text) == "service_unavailable"

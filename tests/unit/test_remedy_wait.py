@@ -108,3 +108,10 @@ def test_a_reset_without_the_attempts_own_time_says_nothing() -> None:
     change = wait.propose(found, outcome(started_at=""), Surroundings())
     assert isinstance(change, Change)
     assert change.details == {}
+
+
+@pytest.mark.parametrize("asked", [None, "7"])
+def test_the_words_and_the_wait_agree(asked: str | None) -> None:
+    for number in range(60):
+        change = waited(fingerprint=str(number), **({} if asked is None else {"retry_after_s": asked}))
+        assert f"waits {change.wait_s:.0f} s" in change.summary

@@ -130,3 +130,13 @@ def test_the_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert around.cpus >= 1
     assert around.mounts
     assert len({os.stat(mount.path).st_dev for mount in around.mounts}) == len(around.mounts)
+
+
+def test_a_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    found = look_around({"PATH": "/usr/bin", "HOME": str(tmp_path)}, os.curdir, Allow(), False)
+    assert (found.cwd, found.workspace) == (os.curdir, os.sep)
+    assert any(mount.path for mount in found.mounts)
