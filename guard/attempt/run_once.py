@@ -35,6 +35,7 @@ class Ended:
         "gauge",
         "how",
         "message",
+        "obstacle",
         "quiet",
         "signal",
         "started",
@@ -52,6 +53,8 @@ class Ended:
         self.duration = 0.0
         self.quiet = 0.0
         self.message = ""
+        self.obstacle: OSError | None = None
+        """Why no process could be made for the command: nothing that the command itself would have met."""
         self.survivors: list[tree.Seen] = []
         self.dumps: list[str] = []
 
@@ -85,6 +88,7 @@ def run_once(
     except (spawn.NotStarted, OSError) as failure:
         ended.code = failure.exit_code if isinstance(failure, spawn.NotStarted) else 126
         ended.message = str(failure)
+        ended.obstacle = failure if isinstance(failure, OSError) else None
         for pump in pumps:
             pump.discard()
         return ended

@@ -64,8 +64,8 @@ class Runner:
         idle_s: float | None = None,
         budget_s: float | None = None,
     ) -> Ended:
-        """The first attempt, as it stands."""
-        return run_once(
+        """The first attempt, as it stands. Raises OSError where guard could make no process for it: nothing has run then."""
+        ended = run_once(
             argv,
             self.child_environment(1),
             self.relay,
@@ -76,6 +76,9 @@ class Runner:
             closed=self.closed,
             places=self.places(),
         )
+        if ended.obstacle is not None:
+            raise ended.obstacle
+        return ended
 
     def again(
         self, command: Command, changes: Sequence[Change], number: int, budget_s: float | None

@@ -117,7 +117,7 @@ def test_a_working_directory_that_is_gone(guard, workspace):
 
 
 def test_an_empty_environment_and_few_descriptors(guard, workspace):
-    for prepare in ("env -i", "ulimit -n 8;"):
+    for prepare in ("env -i", *(f"ulimit -n {count};" for count in (6, 8, 10, 11, 12, 14))):
         script = f"{prepare} {' '.join(guard)} run -- /bin/sh -c 'echo ran; exit 4'"
         done = subprocess.run(["sh", "-c", script], cwd=workspace, stdin=subprocess.DEVNULL, capture_output=True)
         assert (done.returncode, done.stdout) == (4, b"ran\n"), (prepare, done.stderr)
