@@ -19,42 +19,58 @@ READING_S = 300
 _LOCK = 0x70697065
 """The key of our advisory lock: writers follow one another, for milliseconds each."""
 _BATCH = 2_000
+_IDLE = 0
+"""`PQTRANS_IDLE` (libpq): no transaction is open."""
 
 
 class PostgresDatabase:
     """An open connection."""
 
-    def __init__(self, name: str, connection: psycopg.Connection[Any]) -> None:
-        """Use `open_server`."""
+    def __init__(self, name: str, connection: psycopg.Connection[Any], statement_s: int = STATEMENT_S) -> None:
+        """Use `open_server`; `statement_s`: the longest that one statement may take."""
         self.name = name
         self._connection = connection
+        self._limit = f"SET LOCAL statement_timeout = '{statement_s}s'"
 
     @contextmanager
     def transaction(self, *, write: bool) -> Iterator[None]:
         """One transaction; writers one after another."""
-        with _as_guard_errors(self.name), self._connection.transaction():
+        with _as_guard_errors(self.name), self._bounded():
             if write:
                 self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
             yield
 
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """A transaction with our bound of time, or the one that is open already.
+
+        For the session it would outlive us: a pooler hands the server's side of it to the next client.
+        """
+        if self._connection.info.transaction_status != _IDLE:
+            yield
+            return
+        with self._connection.transaction():
+            self._connection.execute(self._limit.encode())
+            yield
+
     def execute(self, statement: str, values: Sequence[Any] = ()) -> int:
         """Run a statement."""
-        with _as_guard_errors(self.name):
+        with _as_guard_errors(self.name), self._bounded():
             return self._connection.execute(_translated(statement), values or None).rowcount
 
     def many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run a statement once a row."""
-        with _as_guard_errors(self.name), self._connection.cursor() as cursor:
+        with _as_guard_errors(self.name), self._bounded(), self._connection.cursor() as cursor:
             cursor.executemany(_translated(statement), rows)
 
     def all(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Every row of the answer."""
-        with _as_guard_errors(self.name):
+        with _as_guard_errors(self.name), self._bounded():
             return self._connection.execute(_translated(statement), values or None).fetchall()
 
     def stream(self, statement: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """In portions, by a cursor of the server: an answer may have millions of rows."""
-        with _as_guard_errors(self.name), self._connection.transaction(), self._connection.cursor("pipeguard") as cursor:
+        with _as_guard_errors(self.name), self._bounded(), self._connection.cursor("pipeguard") as cursor:
             cursor.itersize = _BATCH
             cursor.execute(_translated(statement), values or None)
             yield from cursor
@@ -121,10 +137,8 @@ def open_server(url: str, *, patient: bool) -> PostgresDatabase:
         )
     except psycopg.Error as error:
         raise GuardError(f"{name} cannot be reached: {_first_line(error, named.get('password'))}") from error
-    database = PostgresDatabase(name, connection)
+    database = PostgresDatabase(name, connection, READING_S if patient else STATEMENT_S)
     try:
-        limit = READING_S if patient else STATEMENT_S
-        database.execute(f"SET statement_timeout = '{limit}s'")
         migrations.migrate(database)
     except BaseException:
         connection.close()

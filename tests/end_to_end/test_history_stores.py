@@ -170,6 +170,24 @@ def test_retention_by_age(store: SqlStore) -> None:
     assert [row.id for row in store.rows()] == ["new"]
 
 
+def test_the_bound_of_time_ends_with_its_transaction(server: Server) -> None:
+    """A pooler gives the server's side of a connection to others: nothing of ours may stay with it."""
+    store = open_store(server.database(f"t{os.urandom(6).hex()}"), read_only=False, create=True, patient=False)
+    assert store is not None
+    connection = store.database._connection  # type: ignore[attr-defined]
+    before = connection.execute("SHOW statement_timeout").fetchone()
+    keep(store, healed("r1"))
+    assert [row.id for row in store.rows()] == ["r1"]
+    assert store.database.all("SELECT current_setting('statement_timeout')") == [("5s",)]
+    with store.database.transaction(write=True):
+        assert store.database.all("SELECT current_setting('statement_timeout')") == [("5s",)]
+    assert connection.execute("SHOW statement_timeout").fetchone() == before == ("0",)
+    with pytest.raises(GuardError, match="statement timeout"):
+        store.database.all("SELECT pg_sleep(20)")
+    assert store.database.version() == len(MIGRATIONS)
+    store.close()
+
+
 def test_what_two_copies_of_one_run_say_the_first_stands(store: SqlStore) -> None:
     assert keep(store, healed("r1"), failed("r1"), failed("r2")) == 2
     assert [(row.id, row.status) for row in store.rows()] == [("r1", "healed"), ("r2", "failed")]
