@@ -38,12 +38,12 @@ _ALL = (
     Kind("429-retry-after", Weather("429", seconds=8, retry_after="8"), ("rate_limited",)),
     *(Kind(code, _for(code), ("service_unavailable",)) for code in ("500", "502", "503", "504")),
     Kind("refused", _for("refused"), ("connection_failure",)),
-    Kind("no-answer", _for("no_answer", 8.0), ("network_timeout", "connection_failure")),
+    Kind("no-answer", _for("no_answer", 14.0), ("network_timeout", "connection_failure")),
     Kind("reset", _for("reset"), ("connection_failure",)),
     Kind("reset-body", _for("reset_body"), ("connection_failure", "corrupt_artifact"), of_files=True),
     Kind("closed", _for("close"), ("connection_failure",)),
-    Kind("silent", _for("silent", 8.0), ("network_timeout",)),
-    Kind("stalled-body", _for("stall", 8.0), ("network_timeout",), of_files=True),
+    Kind("silent", _for("silent", 14.0), ("network_timeout",)),
+    Kind("stalled-body", _for("stall", 14.0), ("network_timeout",), of_files=True),
     Kind("slow-loris", _for("slow", 8.0), ("network_timeout", "hang"), of_files=True),
     Kind("truncated-right-length", _for("truncate"), ("connection_failure", "corrupt_artifact"), of_files=True),
     Kind("truncated-chunks", _for("cut"), ("connection_failure", "corrupt_artifact"), of_files=True),
@@ -61,4 +61,12 @@ _ALL = (
     Kind("401", Weather("401"), ("auth_failure",), heals=False),
     Kind("403", Weather("403"), ("auth_failure",), heals=False),
 )
+SAYS = {
+    ("mvn", "429"): "connection_failure",
+    ("mvn", "429-retry-after"): "connection_failure",
+    ("uv", "stalled-body"): "corrupt_artifact",
+    ("yarn", "401"): "dependency_not_found",
+}
+"""Where a client's own words name another cause: Maven 3.8 says of a 429 that its stream was closed, uv of a wheel that stalls that it is no
+zip, Yarn 1 of a 401 that there is no such package."""
 KINDS = {kind.name: kind for kind in _ALL}

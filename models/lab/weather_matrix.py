@@ -17,7 +17,7 @@ from models.lab.record import anonymous
 from models.lab.scenario import Scenario
 from models.lab.trial import Trial, play
 from models.lab.weather_clients import CLIENTS, Client
-from models.lab.weather_kinds import KINDS, Kind
+from models.lab.weather_kinds import KINDS, SAYS, Kind
 from models.lab.weather_live_clients import live_client
 
 HEALED, REFUSED, SURVIVED, SKIPPED = "healed", "refused", "survived", "skipped"
@@ -72,20 +72,20 @@ def cell(client: Client, kind: Kind, *, live: bool = False) -> dict[str, Any]:
     if trial.troubles:
         return row | {"verdict": SKIPPED, "why": f"the upstream could not be asked: {trial.troubles[0]}"}
     played = {name: value for name, value in trial.row().items() if name in ("runs", "seconds", "first_s", "exit_code", "diagnosed", "remedies", "reason", "source", "green")}
-    verdict = _verdict(kind, trial)
+    verdict = _verdict(kind, trial, {*kind.labels, SAYS.get((client.name, kind.name), kind.labels[0])})
     return row | played | {"verdict": verdict} | ({} if verdict in RIGHT else {"tail": trial.output[-3000:]})
 
 
-def _verdict(kind: Kind, trial: Trial) -> str:
+def _verdict(kind: Kind, trial: Trial, right: set[str]) -> str:
     if trial.wrong_green:
         return WRONG_GREEN
     if kind.heals and not trial.green:
         return NOT_HEALED
-    if not kind.heals and not trial.green and trial.runs > 1:
-        return REPEATED
     closer = any("look_closer" in group for group in trial.remedies)  # what the first run's log hides, the second look shows
+    if not kind.heals and not trial.green and trial.runs > 1 + closer:
+        return REPEATED
     named = trial.diagnosed if closer else trial.diagnosed[:1]
-    if not set(named) & set(kind.labels) and not (closer and trial.green):
+    if not set(named) & right and not (closer and trial.green):
         return MISLABELLED
     return HEALED if trial.green else REFUSED
 
