@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from guard.policy import odds
+from guard.policy.echoed import echoed
 from guard.policy.once_only import once_only
 from guard.policy.recognised import recognised
 from guard.policy.refusals import REFUSED
@@ -232,7 +233,7 @@ def _stop(diagnosis: Diagnosis, outcome: Outcome, settings: Settings, rule: Labe
     if settings.idempotent is False:
         return "settings say `idempotent: false`"
     if settings.idempotent is None:
-        found = once_only(outcome.command)
+        found = once_only(outcome.command) or echoed(outcome.window)
         if found:
             return f"`{found}` must not run twice; `idempotent: true` says that it may"
     return ""
