@@ -62,11 +62,12 @@ _OPENERS = tuple(
         (rb"-\[|Test Case ", r"error: -\[\S+ \S+\] : |^Test Case '.*' failed", None),  # XCTest
         (rb"FAIL", r"^\s+\S.*:\s+FAIL(?: \(.*\))?$", None),  # tasty
         (rb"FAILED \[|\*failed\*|failed on line ", r"FAILED \[\d+\]|\*failed\*|^\S+ failed on line \d+", None),  # Hspec, EUnit, Common Test
-        (rb"Failure|Error", r"^(?:-- |── )?(?:\d+\. )?(?:Failure|Error)(?: \(|: ).*(?:@\S{1,100}#\d+|\S{1,100}\.[Rr]:\d+)", None),  # testthat
+        (rb"Failure|Error", r"^\s*(?:-- |── )(?:\d+\. )?(?:Failure|Error)(?: \(|: )\S|^(?:\d+\. )?(?:Failure|Error)(?: \(|: ).*(?:@\S{1,100}#\d+|\S{1,100}\.[Rr]:\d+)", None),  # testthat
         (rb"Failed test", r"^\s*#\s+Failed test\b", None),  # Test::More
         (rb" in \(", r"^(?:FAIL|ERROR) in \(", None),  # clojure.test
+        (rb"==== ", r"^==== \S.* FAILED\s*$", None),  # tcltest
         (rb"Test Failed at|Error During Test at", r"Test Failed at|Error During Test at", None),  # Julia
-        (rb"Failure |Error ", r"^(?:Failure|Error) → |^(?:Failure|Error): test\w*\(", None),  # busted, test-unit
+        (rb"Failure |Error |Failure: |Error: ", r"^(?:Failure|Error) (?:→|->) |^(?:Failure|Error): test\w*\(", None),  # busted, test-unit
         (rb"\| FAIL \|", r"\| FAIL \|", None),  # Robot Framework
         (rb"\(fail\) ", r"^\(fail\) \S", None),  # bun
         (rb"error: in ", r"error: in \"", None),  # Boost.Test
@@ -76,7 +77,7 @@ _OPENERS = tuple(
 _ANYONES = re.compile(
     # Where no framework of the list spoke: `FAIL: name`, `name ... FAILED`, `[ FAIL ] name`.
     r"^\s*(?:\[\s*)?(?:FAIL|FAILED|FAILURE)\b(?:\s*\])?[:!]?\s+(?=\S{0,200}[A-Za-z_])\S{1,200}\s*(?:\(.{0,60}\)|\[.{0,60}\])?$"
-    r"|^\s*\S.{1,200}?(?:\.{2,80}|:|\s-|\s)\s{0,80}(?:\[\s*)?(?:FAIL|FAILED|FAILURE|NOT OK)\b(?:\s*\])?!?\s*(?:\(.{0,60}\))?$"
+    r"|^(?!Result: )\s*\S.{1,200}?(?:\.{2,80}|:|\s-|\s)\s{0,80}(?:\[\s*)?(?:FAIL|FAILED|FAILURE|NOT OK)\b(?:\s*\])?!?\s*(?:\(.{0,60}\))?$"
 )
 _ANYONES_BYTES = re.compile(rb"FAIL|NOT OK")
 _GO = re.compile(r"^\s*--- FAIL: (\S+)")
