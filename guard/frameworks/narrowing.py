@@ -45,13 +45,16 @@ def not_all_ran(outcome: Outcome, codes: Sequence[int] | None = None) -> str:
     return ""
 
 
+TOO_MANY = "so many failures are not flakiness"
+
+
 def too_many(failed: int, total: int | None) -> str:
     """Why so many failures are no flakiness; empty where they may be. `total` None: not known."""
     if failed > MOST_FAILED or (
         total is not None and total >= SHARE_COUNTS_FROM and failed > total * MOST_SHARE
     ):
         of = f" of {total}" if total is not None else ""
-        return f"{failed}{of} tests failed: so many failures are not flakiness"
+        return f"{failed}{of} tests failed: {TOO_MANY}"
     return ""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from guard.frameworks.narrowing import TOO_MANY
+from guard.remedies import rerun_failed_tests
 from guard.remedies.protocol import nothing_to_apply, nothing_to_undo
 from guard.types import Change, Diagnosis, Outcome, Refusal, Surroundings
 
@@ -17,8 +19,11 @@ _ODDS = {"flaky_test": 0.6, "hang": 0.35, "infrastructure": 0.5, "test_failure":
 
 
 def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
-    """One more run of the whole command, as it is."""
-    del surroundings
+    """One more run of the whole command, as it is; not where so many tests failed that it was no chance."""
+    if diagnosis.label in rerun_failed_tests.LABELS:
+        answer = rerun_failed_tests.propose(diagnosis, outcome, surroundings)
+        if isinstance(answer, Refusal) and answer.reason.endswith(TOO_MANY):
+            return Refusal(NAME, answer.reason)
     summary = "runs the whole command again"
     if diagnosis.label == "hang":
         summary = "runs the command again; the process tree that hung was ended"

@@ -153,3 +153,20 @@ def test_hostile_logs_neither_raise_nor_stall(tmp_path: Path, text: bytes) -> No
             Telemetry(),
         )
         assert isinstance(propose(made), Refusal)
+
+
+def test_mass_failure_does_not_run_the_whole_command_again_either(tmp_path: Path) -> None:
+    from guard.remedies import rerun_all
+
+    names = [f"test_a.py::test_{number}" for number in range(30)]
+    (tmp_path / ".pytest_cache" / "v" / "cache" / "lastfailed").write_text(json.dumps(dict.fromkeys(names, True)))
+    log = "collected 30 items\n=== short test summary info ===\n" + "".join(f"FAILED {name} - assert 0\n" for name in names)
+    found = Diagnosis("flaky_test", 0.9, "test")
+    around = Surroundings(workspace=str(tmp_path))
+    many = rerun_all.propose(found, outcome(tmp_path, f"{log}=== 30 failed in 0.12s ===\n".encode()), around)
+    assert isinstance(many, Refusal)
+    assert "30 of 30" in many.reason
+    one = rerun_all.propose(found, outcome(tmp_path), around)
+    assert isinstance(one, Change)
+    hung = rerun_all.propose(Diagnosis("hang", 0.9, "test"), outcome(tmp_path, log.encode()), around)
+    assert isinstance(hung, Change)
