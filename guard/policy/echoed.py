@@ -13,7 +13,7 @@ from guard.policy.words import commands
 from guard.types import LogWindow
 
 _MARK = rb"(?:\++ |\$ |> |nox > |##\[command\])"
-_PROGRAM = rb"(?:\S*/)?(?:" + b"|".join((re.escape(name.encode()) for name in sorted(KNOWN, key=lambda name: (-len(name), name)))) + rb")"
+_PROGRAM = rb"(?:\S*/)?(?:" + b"|".join(re.escape(name.encode()) for name in sorted(KNOWN, key=lambda name: (-len(name), name))) + rb")"
 _WRAPPED = rb"(?:(?:sudo|env|exec|command|npx|time)\s+(?:-\S+\s+)*|[A-Za-z_]\w*=\S*\s+)*"
 _TIME = rb"(?:\d{4}-\d\d-\d\dT[\d:.]+Z? )?"
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
