@@ -5,7 +5,7 @@ from __future__ import annotations
 ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "network_timeout": (("use_mirror", "longer_timeouts", "wait"),),
     "dns_failure": (("wait",),),
-    "connection_failure": (("use_mirror", "longer_timeouts", "wait"),),
+    "connection_failure": (("use_mirror", "longer_timeouts", "look_closer", "wait"),),
     "service_unavailable": (("use_mirror", "longer_timeouts", "wait"),),
     "rate_limited": (("use_mirror", "wait"),),
     "infrastructure": (("restart_daemon", "wait"),),

@@ -1,7 +1,8 @@
 """Where the tool's own log hides the cause: the next attempt lets the tool say more, at best into a file of ours.
 
 At most once in a run. pip is given a log file (its output stays as it was); curl and wget a settings file that holds
-the user's own and one line more, with which they name the status of a failed download on their stderr.
+the user's own and one line more, with which they name the status of a failed download on their stderr; Poetry is told to
+say more on its own output (`SHELL_VERBOSITY`).
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from pathlib import Path
 
 from guard.remedies import own_folder
 from guard.remedies.closer import doubt, own_logs, second_look
+from guard.remedies.protocol import nothing_to_apply
 from guard.types import Action, Applied, Change, Diagnosis, EnvPatch, Outcome, Refusal, Surroundings
 
 NAME = "look_closer"
-LABELS = frozenset({"dependency_not_found", "unknown"})
+LABELS = frozenset({"dependency_not_found", "unknown", "connection_failure"})
 
 _ODDS = {"pip": 0.3, "curl": 0.4, "wget": 0.4}
+_POETRY = "SHELL_VERBOSITY"
+"""What Poetry's console library (cleo) takes for `-v`."""
 # tool -> the variable that names its settings, ours, the line that is added
 _SETTINGS = {"curl": ("CURL_HOME", ".curlrc", "show-error"), "wget": ("WGETRC", "wgetrc", "server_response = on")}
 _LARGEST = 1 << 16
@@ -25,6 +29,8 @@ _LARGEST = 1 << 16
 def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
     """One attempt with a tool that says more; None where nothing is hidden, it is known by now, or it was tried."""
     tool = doubt.hiding(diagnosis, outcome)
+    if tool == "poetry":
+        return _poetry(outcome)
     if tool not in _ODDS or second_look.known(diagnosis) or own_logs.VARIABLE in outcome.command.env:
         return None
     folder = Path(surroundings.temp) / f"{own_logs.PREFIX}{os.getpid()}-{outcome.number}"
@@ -52,6 +58,15 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     )
 
 
+def _poetry(outcome: Outcome) -> Change | None:
+    """None where it is told how much to say already."""
+    if _POETRY in outcome.command.env:
+        return None
+    why = "lets poetry say more: its output hides whether a server is down or its certificate is refused"
+    # No chance of its own: it goes with a wait, which may heal.
+    return Change(NAME, why, env={_POETRY: "1"}, success_probability=0.0, details={"tool": "poetry", "variables": [_POETRY]})
+
+
 def _users(tool: str, outcome: Outcome, surroundings: Surroundings) -> str:
     """The settings file that the tool reads today, "" for none (curl(1) `--config`, wget's manual, "Wgetrc Location")."""
     env, home = outcome.command.env, outcome.command.env.get("HOME") or surroundings.home
@@ -65,7 +80,8 @@ def _users(tool: str, outcome: Outcome, surroundings: Surroundings) -> str:
 
 def apply(change: Change, surroundings: Surroundings) -> Applied:
     """Make the folder, and in it the settings for curl or wget."""
-    del surroundings
+    if not change.actions:
+        return nothing_to_apply(change, surroundings)
     action = change.actions[0]
     folder = Path(action.target)
     made: dict[str, str] = {}

@@ -51,6 +51,21 @@ def test_which_log_hides_its_cause(found: Diagnosis, what: Outcome, tool: str) -
     assert doubt.hiding(found, what) == tool
 
 
+NOT_REACHED = b"Resolving dependencies...\n\nAll attempts to connect to index.example failed.\n\nProbable Causes:\n    - the server is not responding to requests at the moment\n"
+
+
+def test_poetry_says_more_beside_the_wait_and_once() -> None:
+    found = diagnosis("connection_failure", "All attempts to connect to index.example failed.", tool="poetry")
+    change = look_closer.propose(found, outcome("poetry", "install", log=NOT_REACHED), Surroundings())
+    assert isinstance(change, Change)
+    assert change.env == {"SHELL_VERBOSITY": "1"}
+    assert not look_closer.apply(change, Surroundings()).error
+    assert look_closer.propose(found, outcome("poetry", "install", log=NOT_REACHED, env={"SHELL_VERBOSITY": "1"}), Surroundings()) is None
+    told = NOT_REACHED.replace(b"\nProbable", b"\nException:\n    | HTTPSConnectionPool\n\nProbable")
+    assert look_closer.propose(found, outcome("poetry", "install", log=told), Surroundings()) is None
+    assert look_closer.propose(diagnosis("connection_failure", "Connection refused", tool="git"), outcome("git", "fetch"), Surroundings()) is None
+
+
 def test_pip_is_given_a_log_of_its_own_once(tmp_path: Path) -> None:
     here = Surroundings(temp=str(tmp_path))
     change = look_closer.propose(MISSING, failed(*PIP, log=NONE), here)

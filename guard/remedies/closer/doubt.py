@@ -2,7 +2,8 @@
 
 What hides was found by running the tools: pip prints "No matching distribution found" for an index that answers
 404, 403, 429, 502 or 503 alike; `curl -sf` prints nothing and ends with 22 for each of them, `wget -q` with 8;
-`npm --silent` prints nothing. git, cargo, Maven, Gradle, uv, pnpm and Yarn name the status even when told to be quiet.
+`npm --silent` prints nothing; Poetry 2 prints "All attempts to connect failed" for a certificate that is refused, a name
+that does not resolve and a server that is down alike, unless told to say more. git, cargo, Maven, Gradle, uv, pnpm and Yarn name the status even when told to be quiet.
 """
 
 from __future__ import annotations
@@ -27,11 +28,17 @@ _SENDS = re.compile(
 )
 
 
+_POETRY = re.compile(rb"^All attempts to connect to \S+ failed", re.MULTILINE)
+_POETRY_TOLD = re.compile(rb"^Exception:\s*$", re.MULTILINE)
+
+
 def hiding(diagnosis: Diagnosis, outcome: Outcome) -> str:
-    """The tool whose log hides the cause: pip, curl, wget or npm; "" where none does, or where the log has said it."""
-    if outcome.ended != "exited" or diagnosis.label not in ("dependency_not_found", "unknown"):
+    """The tool whose log hides the cause: pip, curl, wget, npm or poetry; "" where none does, or where the log has said it."""
+    if outcome.ended != "exited" or diagnosis.label not in ("dependency_not_found", "unknown", "connection_failure"):
         return ""
     log = outcome.window.head + b"\n" + outcome.window.tail
+    if diagnosis.label == "connection_failure":
+        return "poetry" if diagnosis.entities.get("tool") == "poetry" and _POETRY.search(log) and not _POETRY_TOLD.search(log) else ""
     used = programs(outcome.command)
     if diagnosis.label == "dependency_not_found":
         # Also of a log whose command is not known nothing more can be learned.
