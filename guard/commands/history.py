@@ -17,7 +17,7 @@ import click
 
 from guard import detect, forks
 from guard import settings as settings_module
-from guard.commands.report import moment
+from guard.commands.report import harmless, moment
 from guard.diagnosis.mask import Masker
 from guard.errors import GuardError
 from guard.failsafe import say
@@ -89,7 +89,7 @@ def show(where: Where, run_id: str | None, limit: int, *, as_json: bool) -> int:
         since, until = where.times()
         if as_json:
             for line in exchange.exported(store, since, until, where.project, where.branch):
-                click.echo(line)
+                click.echo(harmless(line))
             return 0
         found = _newest(store.rows(since, until, where.project, where.branch), limit)
     for row in found:
@@ -115,7 +115,7 @@ def _line(row: RunRow) -> str:
 def _show_one(store: SqlStore, run_id: str, *, as_json: bool) -> None:
     document = store.document(run_id)
     if as_json:
-        click.echo(json.dumps(document, ensure_ascii=False))
+        click.echo(harmless(json.dumps(document, ensure_ascii=False)))
         return
     click.echo(_escape(f"run {run_id}: {document['status']}, exit code {document['exit_code']}, {document['started_at']}"))
     click.echo(_escape(f"  command: {' '.join(document['command'])[:300]}"))
@@ -152,7 +152,7 @@ def export(where: Where, file: str) -> int:
         lines = exchange.exported(store, since, until, where.project, where.branch)
         if file == "-":
             for line in lines:
-                click.echo(line)
+                click.echo(harmless(line))
             return 0
         count = _written(Path(file), lines)
     say(f"guard: {count} runs written to {file}")

@@ -19,6 +19,7 @@ from guard.diagnosis.mask import Masker
 from guard.errors import GuardError
 from guard.failsafe import say
 from guard.history import place, rows
+from guard.platforms import PLATFORMS
 from guard.report import text_file
 from guard.report.trends import Trends, renamed, trends
 from guard.settings import ReportSettings, Settings
@@ -103,9 +104,19 @@ def moment(text: str | None, option: str, now: datetime) -> str | None:
             found = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
         else:
             found = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+            # As a day alone, so a time of it: in UTC unless it says otherwise, whatever the machine's own zone.
+            found = found if found.tzinfo is not None else found.replace(tzinfo=timezone.utc)
         return found.astimezone(timezone.utc).isoformat(timespec="seconds")
     except (ValueError, OverflowError) as error:
         raise GuardError(f"{option}: {text!r} is no date", "write 2026-11-24, 2026-11-24T08:00Z, or 7d for seven days ago") from error
+
+
+def harmless(document: str) -> str:
+    """JSON that says the same, in which no `##vso[` or `##teamcity[` of a text stands, should a CI read it from the log.
+
+    Outside of its strings JSON has no such sign.
+    """
+    return document.replace("##", "#\\u0023")
 
 
 def _filtered(asked: Asked) -> bool:
@@ -139,9 +150,11 @@ def _no_history(setting: str) -> str:
 def _print(found: Trends) -> int:
     from guard.report.terminal_trends import lines
 
+    # Names of tests and strategies stand in it: none may open a command of the CI that reads this log.
+    escape = PLATFORMS[detect.platform(os.environ)].escape
     if found.whole.total:
         for line in lines(found):
-            click.echo(line)
+            click.echo(escape(line))
     return 0
 
 
@@ -161,7 +174,7 @@ def _markdown(found: Trends, made_at: str) -> str:
 def _json(found: Trends, made_at: str) -> str:
     from guard.report.json_trends import report_object
 
-    return json.dumps(report_object(found, made_at), ensure_ascii=False, indent=1) + "\n"
+    return harmless(json.dumps(report_object(found, made_at), ensure_ascii=False, indent=1)) + "\n"
 
 
 def _prometheus(found: Trends, made_at: str) -> str:

@@ -564,6 +564,28 @@ def test_a_flaky_test_is_remembered_and_written_as_one(place: Path) -> None:
     assert [child.tag for child in next(suites.iter("testcase"))] == ["flakyFailure"]
 
 
+@pytest.mark.parametrize(
+    ("env", "name"),
+    [
+        ({"TF_BUILD": "True"}, "##vso[task.setvariable variable=PATH]/evil"),
+        ({"GITHUB_ACTIONS": "true"}, "::error title=evil::evil"),
+        ({"TEAMCITY_VERSION": "2026"}, "##teamcity[buildStatus status='SUCCESS']"),
+    ],
+)
+def test_no_name_of_the_history_opens_a_command_of_the_ci(place: Path, env: dict[str, str], name: str) -> None:
+    details = {"framework": "pytest", "must_run": [name]}
+    run = document("r1", [attempt(1, 1, failure("flaky_test", text=name), healing("rerun_failed_tests", details=details)), attempt(2, 0)], command=[name], branch=name)
+    env = {"TF_BUILD": "", "GITHUB_ACTIONS": "", "TEAMCITY_VERSION": "", **env}
+    assert guard(place, "history", "import", "-", given=json.dumps(run), env=env).returncode == 0
+    for words in (("report",), ("report", "--json", "-"), ("history", "show"), ("history", "show", "r1"), ("history", "show", "--json"), ("history", "export")):
+        shown = guard(place, *words, env=env).stdout
+        assert "evil" in shown or "SUCCESS" in shown
+        assert "##vso[" not in shown
+        assert "##teamcity[" not in shown
+        assert not any(line.lstrip().startswith("::") for line in shown.splitlines())
+    assert json.loads(guard(place, "history", "export", env=env).stdout)["branch"] == name
+
+
 @pytest.mark.parametrize("record", ["-v", "--junitxml=junit.xml"])
 def test_runs_of_a_test_are_those_that_its_framework_names(place: Path, record: str) -> None:
     """In the first build one test of many fails, in the second another: both red, on one commit, so both tests are flaky."""

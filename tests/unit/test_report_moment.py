@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import datetime, timezone
 
 import pytest
@@ -12,19 +14,28 @@ from guard.errors import GuardError
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=timezone.utc)
 
 
+@pytest.fixture(autouse=True)
+def _zone() -> Iterator[None]:
+    yield
+    time.tzset()
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
         ("2026-11-24", "2026-11-24T00:00:00+00:00"),
         ("2026-11-24T08:00Z", "2026-11-24T08:00:00+00:00"),
         ("2026-11-24T08:00+02:00", "2026-11-24T06:00:00+00:00"),
+        ("2026-11-24T08:00", "2026-11-24T08:00:00+00:00"),
         ("24h", "2026-11-23T10:00:00+00:00"),
         ("7d", "2026-11-17T10:00:00+00:00"),
         ("2w", "2026-11-10T10:00:00+00:00"),
         (None, None),
     ],
 )
-def test_moments(text: str | None, found: str | None) -> None:
+def test_moments(text: str | None, found: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
     assert moment(text, "--since", NOW) == found
 
 
