@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Mapping
@@ -14,11 +15,13 @@ from guard.diagnosis.mask import Masker
 from guard.types import UNSET, Applied, Attempt, Change, Diagnosis, Mount, Plan, Run, Telemetry
 
 SCHEMA = "pipeguard.run/1"
+# How Python carries bytes of argv and of file names that are no UTF-8: nothing that a file in UTF-8 can hold.
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 def run_object(run: Run, masker: Masker) -> dict[str, Any]:
-    """The JSON object of a run."""
-    return {
+    """The JSON object of a run; a byte of an argument or a path that is no text stands in it as U+FFFD."""
+    document = {
         "schema": SCHEMA,
         "id": run.id,
         "status": run.status,
@@ -33,6 +36,7 @@ def run_object(run: Run, masker: Masker) -> dict[str, Any]:
         "wasted_s": round(run.wasted_s, 3),
         "diagnosis_s": round(run.diagnosis_s, 4),
     }
+    return {name: _encodable(value) for name, value in document.items()}
 
 
 def diagnosis_object(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -105,6 +109,14 @@ def write(path: str, document: Mapping[str, Any]) -> str:
     except OSError as error:
         return f"result file {path} not written: {error.strerror or error}"
     return ""
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return _LONE.sub("\ufffd", value)
+    if isinstance(value, Mapping):
+        return {_encodable(name): _encodable(one) for name, one in value.items()}
+    return [_encodable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _attempt(attempt: Attempt, masker: Masker) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -257,3 +258,13 @@ def test_prefilter_may_be_one_text_or_several() -> None:
     entry = {"id": "x", "label": "hang", "tool": "t", "pattern": "stuck", "match": ["stuck"], "no_match": ["free"]}
     for prefilter, right in (("stuck", True), (["stuck", "held"], True), ("abc", False), ([], False), (None, False)):
         assert validator("signatures").is_valid({"signatures": [{**entry, "prefilter": prefilter}]}) is right
+
+
+def test_bytes_that_are_no_text_can_be_written(tmp_path):
+    from guard.report.result import write
+
+    odd = replace(RUNS["healed"], command=("printf", os.fsdecode(b"\xff a")))
+    document = run_object(odd, Masker())
+    assert document["command"] == ["printf", "\ufffd a"]
+    assert write(str(tmp_path / "r.json"), document) == ""
+    validator("run").validate(json.loads((tmp_path / "r.json").read_text(encoding="utf-8")))
