@@ -18,6 +18,10 @@ APPLICATION_ID = 0x70677264
 """`pgrd`: the mark of a file of ours (sqlite.org, "PRAGMA application_id")."""
 PATIENCE_S = 10.0
 """How long a guard waits for others that write: each of them is done within milliseconds."""
+LARGEST_VALUE = 16 << 20
+"""Bytes of one text or blob: nothing that guard writes comes near, and a file from a cache may hold anything."""
+_LIMIT_LENGTH = 0
+"""SQLITE_LIMIT_LENGTH (sqlite.org, "Run-Time Limit Categories")."""
 # Write-ahead logging needs memory shared by all readers (sqlite.org/wal.html); where the disk is another machine's
 # there is none.
 _LOCAL = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "overlay", "zfs", "f2fs", "apfs", "hfs", "ramfs"})
@@ -161,6 +165,9 @@ def connect(path: str, *, read_only: bool) -> sqlite3.Connection:
             connection = sqlite3.connect(f"file:{_quoted(path)}?{mode}", uri=True, timeout=0, isolation_level=None)
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("PRAGMA cell_size_check = ON")
+            limit = getattr(connection, "setlimit", None)  # since Python 3.11
+            if limit is not None:
+                limit(_LIMIT_LENGTH, LARGEST_VALUE)
             if read_only:
                 connection.execute("PRAGMA query_only = ON")
             patiently(connection, "SELECT count(*) FROM sqlite_master").fetchall()

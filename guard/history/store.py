@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
+from guard.errors import GuardError
 from guard.history import audit
 from guard.history.database import Database
 from guard.history.entry import Entry, Failure
@@ -17,6 +18,10 @@ from guard.history.rows import RunRow, TestRow, Trial
 
 LARGEST_DOCUMENT = 8 << 20
 """Bytes of one run; what unpacks to more is not believed."""
+_RUN = (str, str, str, str, str, str, str, str, str, int, float, int, float, float, str, str, float, str, str, str, str)
+_TRIAL_COLUMNS = "remedy, label, fingerprint, project, healed, at"
+_TRIAL = (str, str, str, str, int, str)
+_FAILURE = (str, int, str, str, str)
 _AT_ONCE = 500
 _MOST_TESTS = 5_000
 _COLUMNS = (
@@ -121,7 +126,7 @@ class SqlStore:
         """The runs in the order in which they began, streamed."""
         corrected = self.corrected()
         where, values = _where(since, until, project, branch)
-        for row in self.database.stream(f"SELECT {_COLUMNS} FROM pipeguard_runs{where} ORDER BY started_at, id", values):
+        for row in _sound(_RUN, self.database.stream(f"SELECT {_COLUMNS} FROM pipeguard_runs{where} ORDER BY started_at, id", values)):
             fields: list[Any] = [*row[:19], _names(row[19]), _names(row[20]), corrected.get(row[0], "")]
             yield RunRow(*fields)
 
@@ -132,7 +137,7 @@ class SqlStore:
         corrected, wrong = self.corrected(), self.wrong()
         where, values = _where(since, until, project, branch)
         for run_id, packed in self.database.stream(f"SELECT id, document FROM pipeguard_runs{where} ORDER BY started_at, id", values):
-            yield _with_feedback(unpacked(packed), corrected.get(run_id, ""), run_id in wrong)
+            yield _with_feedback(_document(run_id, packed), corrected.get(run_id, ""), run_id in wrong)
 
     def known(self, runs: Sequence[str]) -> set[str]:
         """Which of these runs it has."""
@@ -148,15 +153,15 @@ class SqlStore:
         return [run_id] if run_id in found else found
 
     def document(self, run_id: str) -> dict[str, Any]:
-        """One run, whole. Raises KeyError."""
+        """One run, whole. Raises KeyError, GuardError where it is damaged."""
         found = self.database.all("SELECT document FROM pipeguard_runs WHERE id = ?", (run_id,))
         if not found:
             raise KeyError(run_id)
-        return _with_feedback(unpacked(found[0][0]), self.corrected().get(run_id, ""), run_id in self.wrong())
+        return _with_feedback(_document(run_id, found[0][0]), self.corrected().get(run_id, ""), run_id in self.wrong())
 
     def remedy_trials(self) -> Iterator[Trial]:
         """Every trial of a remedy, oldest first."""
-        for row in self.database.stream("SELECT remedy, label, fingerprint, project, healed, at FROM pipeguard_trials ORDER BY at"):
+        for row in _sound(_TRIAL, self.database.stream(f"SELECT {_TRIAL_COLUMNS} FROM pipeguard_trials ORDER BY at")):
             yield _trial(row)
 
     def tests_that_failed(self, project: str) -> set[tuple[str, str]]:
@@ -170,30 +175,20 @@ class SqlStore:
     def tests(self) -> Iterator[TestRow]:
         """Every remembered run of a test, oldest first."""
         statement = "SELECT framework, name, project, commit_id, at, outcome, minutes FROM pipeguard_tests ORDER BY at"
-        for row in self.database.stream(statement):
+        for row in _sound((str, str, str, str, str, str, float), self.database.stream(statement)):
             yield TestRow(*row)
 
     def trials_of(self, fingerprint: str, project: str) -> list[Trial]:
         """What was tried on one failure, newest first."""
-        return [
-            _trial(row)
-            for row in self.database.all(
-                "SELECT remedy, label, fingerprint, project, healed, at FROM pipeguard_trials "
-                "WHERE fingerprint = ? AND project = ? ORDER BY at DESC LIMIT 500",
-                (fingerprint, project),
-            )
-        ]
+        return self._trials("fingerprint = ? AND project = ?", (fingerprint, project))
 
     def trials_like(self, label: str, project: str) -> list[Trial]:
         """What was tried on failures of that label, newest first."""
-        return [
-            _trial(row)
-            for row in self.database.all(
-                "SELECT remedy, label, fingerprint, project, healed, at FROM pipeguard_trials "
-                "WHERE project = ? AND label = ? ORDER BY at DESC LIMIT 500",
-                (project, label),
-            )
-        ]
+        return self._trials("project = ? AND label = ?", (project, label))
+
+    def _trials(self, where: str, values: Sequence[Any]) -> list[Trial]:
+        statement = f"SELECT {_TRIAL_COLUMNS} FROM pipeguard_trials WHERE {where} ORDER BY at DESC LIMIT 500"
+        return [_trial(row) for row in _sound(_TRIAL, self.database.all(statement, values))]
 
     def failures(self, project: str, most: int) -> list[tuple[str, Failure]]:
         """(run id, failure), newest first."""
@@ -201,7 +196,7 @@ class SqlStore:
             "SELECT run_id, number, label, fingerprint, lines FROM pipeguard_failures WHERE project = ? ORDER BY at DESC LIMIT ?",
             (project, most),
         )
-        return [(row[0], Failure(*row[1:])) for row in found]
+        return [(row[0], Failure(*row[1:])) for row in _sound(_FAILURE, found)]
 
     def failures_of(self, fingerprint: str, project: str, most: int) -> list[tuple[str, Failure]]:
         """(run id, failure) of that fingerprint, newest first."""
@@ -210,15 +205,15 @@ class SqlStore:
             "WHERE fingerprint = ? AND project = ? ORDER BY at DESC LIMIT ?",
             (fingerprint, project, most),
         )
-        return [(row[0], Failure(*row[1:])) for row in found]
+        return [(row[0], Failure(*row[1:])) for row in _sound(_FAILURE, found)]
 
     def trials_in(self, runs: Sequence[str]) -> list[tuple[str, Trial]]:
         """(run id, trial) of these runs."""
         if not runs:
             return []
         marks = ", ".join("?" * len(runs))
-        statement = f"SELECT run_id, remedy, label, fingerprint, project, healed, at FROM pipeguard_trials WHERE run_id IN ({marks})"
-        return [(row[0], _trial(row[1:])) for row in self.database.all(statement, tuple(runs))]
+        statement = f"SELECT run_id, {_TRIAL_COLUMNS} FROM pipeguard_trials WHERE run_id IN ({marks})"
+        return [(row[0], _trial(row[1:])) for row in _sound((str, *_TRIAL), self.database.all(statement, tuple(runs)))]
 
     def say(self, feedback: Sequence[Feedback]) -> None:
         """Keep what a person said."""
@@ -244,7 +239,7 @@ class SqlStore:
 
     def _feedback(self, where: str, values: Sequence[Any]) -> list[Feedback]:
         statement = f"SELECT at, run_id, fingerprint, project, kind, label, remedy FROM pipeguard_feedback{where} ORDER BY at, id"
-        return [Feedback(*row) for row in self.database.all(statement, values)]
+        return [Feedback(*row) for row in _sound((str,) * 7, self.database.all(statement, values))]
 
     def corrected(self) -> dict[str, str]:
         """The label that a person gave, by run."""
@@ -298,7 +293,27 @@ def unpacked(packed: bytes) -> dict[str, Any]:
 @lru_cache(maxsize=4096)
 def _names(text: str) -> tuple[str, ...]:
     """A JSON list of names; few different ones stand in millions of rows."""
-    return tuple(json.loads(text))
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(one for one in found if isinstance(one, str)) if isinstance(found, list) else ()
+
+
+def _sound(types: tuple[type, ...], rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """The rows in which everything is of its type: a SQLite file from a cache may hold anything, and takes any type anywhere."""
+    count = len(types)
+    return (row for row in rows if tuple(map(type, row[:count])) == types)
+
+
+def _document(run_id: object, packed: bytes) -> dict[str, Any]:
+    try:
+        found = unpacked(packed)
+        if not isinstance(found, dict):
+            raise ValueError("no object")
+        return found
+    except (ValueError, TypeError, RecursionError) as error:
+        raise GuardError(f"run {str(run_id)[:80]!r} in the history is damaged", "guard history forget --run ID takes it out") from error
 
 
 def _values(row: RunRow) -> tuple[Any, ...]:

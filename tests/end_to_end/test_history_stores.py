@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -23,7 +24,11 @@ from guard.history.checking import checked
 from guard.history.entry import entry
 from guard.history.migrations import MIGRATIONS
 from guard.history.opening import open_store
+from guard.history.recall import History
+from guard.history.sqlite import Damaged
 from guard.history.store import Feedback, SqlStore
+from guard.report.trends import trends
+from guard.types import Diagnosis, Evidence
 from tests.end_to_end.postgres_server import Server, running
 from tests.unit.runs_by_hand import attempt, document, failed, failure, healed, healing
 
@@ -162,6 +167,57 @@ def test_forget_by_project_and_age(store: SqlStore) -> None:
     keep(store, healed("old", at="2020-01-01T00:00:00Z"), healed("new"), healed("elsewhere", at="2020-01-01T00:00:00Z", project="other"))
     assert forget.forget(store, None, "acme/app", "2021-01-01T00:00:00+00:00") == 1
     assert [row.id for row in store.rows()] == ["elsewhere", "new"]
+
+
+@pytest.mark.parametrize("wrong", [b"\xff\x00", "text", 7, 1.5, "[[1], {"])
+def test_of_a_file_that_holds_anything_only_what_is_sound_is_read(tmp_path: Path, wrong: object) -> None:
+    """SQLite takes any type in any column, and a file may come from a cache that others write."""
+    path = f"{tmp_path}/history.db"
+    store = open_store(f"sqlite:{path}", read_only=False, create=True)
+    assert store is not None
+    keep(store, *(healed(f"r{number}") for number in range(24)))
+    store.say([Feedback("2026-11-02T00:00:00+00:00", f"r{number}", "f1", "acme/app", "label", "hang", "") for number in range(24)])
+    for table in ("runs", "failures", "trials", "feedback"):
+        columns = [row[1] for row in store.database.all(f"PRAGMA table_info(pipeguard_{table})")]
+        key = "id" if table == "runs" else "run_id"
+        for number, column in enumerate(columns):
+            if column not in (key, "id"):
+                store.database.execute(f"UPDATE pipeguard_{table} SET {column} = ? WHERE {key} = ?", (wrong, f"r{number % 23}"))
+    assert 1 <= len(list(store.rows())) <= 24
+    known = History(lambda question: question(store), "acme/app")
+    found = diagnosis("stale_state", "f1")
+    assert known.seen("f1", "stale_state", "reset_state").healed > 0
+    assert known.label("f1") == "hang"
+    recalled = known.recall(found)
+    assert recalled is not None
+    assert recalled.times >= 1
+    assert trends(store.rows(), store.remedy_trials(), store.tests()).whole.total >= 1
+    store.database.execute("UPDATE pipeguard_runs SET document = ? WHERE id = 'r23'", (wrong,))
+    with pytest.raises(GuardError, match="'r23' in the history is damaged"):
+        store.document("r23")
+    assert forget.forget(store, ["r23"], None, None) == 1
+    store.close()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="SQLite's limits are set since Python 3.11")
+def test_a_value_that_would_fill_the_memory_is_damage(tmp_path: Path) -> None:
+    path = f"{tmp_path}/history.db"
+    store = open_store(f"sqlite:{path}", read_only=False, create=True)
+    assert store is not None
+    keep(store, healed("r1"))
+    store.close()
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE pipeguard_failures SET lines = zeroblob(40000000)")
+    database.close()
+    store = open_store(f"sqlite:{path}", read_only=False)
+    assert store is not None
+    with pytest.raises(Damaged, match="too big"):
+        store.failures("acme/app", 10)
+    store.close()
+
+
+def diagnosis(label: str, fingerprint: str) -> Diagnosis:
+    return Diagnosis(label, 0.95, "signature:x", (Evidence(3, "lock is held"),), fingerprint=fingerprint)
 
 
 def test_retention_by_age(store: SqlStore) -> None:
