@@ -113,7 +113,7 @@ def main() -> int:
             weather_matrix.words(options.patterns)
             return 0
         cells = weather_matrix.matrix(options.patterns, jobs=options.jobs, live=options.live, rows=options.output)
-        print(weather_matrix.table(cells), end="")
+        print(weather_matrix.summary(rows_of(options.output) or cells), end="")
         return 0 if all(cell["verdict"] in weather_matrix.RIGHT for cell in cells) else 1
     if options.what == "rates":
         for label, groups in rates.write(map(Path, options.patterns)).items():

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -110,6 +111,21 @@ def table(rows: Iterable[dict[str, Any]]) -> str:
         if any(of == kind for of, _ in cells)
     ]
     return "\n".join(lines) + "\n"
+
+
+def summary(rows: Iterable[dict[str, Any]]) -> str:
+    """The table, under a line that counts the cells; why those that were not played were not."""
+    last = {(row["kind"], row["client"]): row for row in rows}.values()
+    counts = Counter(row["verdict"] for row in last)
+    second = sum(row["verdict"] == HEALED and row["runs"] == 2 for row in last)
+    played = len(last) - counts[SKIPPED]
+    lines = [
+        f"{played} cells: {counts[HEALED]} healed ({second} on the second run), {counts[REFUSED]} refused, {counts[SURVIVED]} survived by the client itself"
+        + "".join(f", {count} {verdict.lower()}" for verdict, count in counts.items() if verdict not in RIGHT)
+        + ".",
+        *sorted({f"Not played, {row['client']}: {row['why']}." for row in last if row["verdict"] == SKIPPED}),
+    ]
+    return "\n".join(lines) + "\n\n" + table(last)
 
 
 def _cell(kind: Kind, row: dict[str, Any] | None) -> str:

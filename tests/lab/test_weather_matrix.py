@@ -8,7 +8,7 @@ import pytest
 
 from models.lab.weather_clients import CLIENTS
 from models.lab.weather_kinds import KINDS
-from models.lab.weather_matrix import HEALED, REFUSED, SKIPPED, cell, pairs, table
+from models.lab.weather_matrix import HEALED, REFUSED, SKIPPED, cell, pairs, summary
 
 ISSUE = {"pip", "uv", "poetry", "npm", "yarn", "pnpm", "mvn", "gradle", "cargo", "go", "apt-get", "git", "curl", "wget"}
 
@@ -46,7 +46,11 @@ def test_the_table_says_what_became_of_each_cell() -> None:
         {"client": "npm", "kind": "401", "verdict": "refused", "diagnosed": ["auth_failure"], "runs": 1, "green": False},
         {"client": "pip", "kind": "401", "verdict": "MISLABELLED", "diagnosed": ["unknown"], "runs": 1, "green": False},
     ]
-    lines = table(rows).splitlines()
-    assert lines[0] == "| weather | pip | npm |"
-    assert lines[2] == "| 429 | healed, 2 | passes |"
-    assert lines[3] == "| 401 | refused, 1 (unknown) | refused, 1 |"
+    rows.append({"client": "git", "kind": "429", "verdict": "skipped", "why": "no git"})
+    lines = summary(rows).splitlines()
+    assert lines[0] == "4 cells: 1 healed (1 on the second run), 1 refused, 1 survived by the client itself, 1 mislabelled."
+    assert lines[1] == "Not played, git: no git."
+    lines = lines[3:]
+    assert lines[0] == "| weather | pip | npm | git |"
+    assert lines[2] == "| 429 | healed, 2 | passes |  |"
+    assert lines[3] == "| 401 | refused, 1 (unknown) | refused, 1 |  |"
