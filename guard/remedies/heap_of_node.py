@@ -16,9 +16,11 @@ _NPMRC = re.compile(r"(?m)^\s*node-options\s*=\s*(.*)$")
 
 
 def larger(remedy: str, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
-    """The flag rewritten where the command or NODE_OPTIONS has it, else added to NODE_OPTIONS."""
+    """The flag rewritten where the command or NODE_OPTIONS has it, else added to NODE_OPTIONS (Deno: DENO_V8_FLAGS)."""
     command = outcome.command
-    options = command.env.get("NODE_OPTIONS", "")
+    # Deno reads no NODE_OPTIONS; its own variable has the flags with commas between them (docs of the environment variables).
+    variable, between = ("DENO_V8_FLAGS", ",") if "deno" in programs(command) else ("NODE_OPTIONS", " ")
+    options = command.env.get(variable, "")
     ours = sizes(NODE, (*command.argv, options))
     theirs = sizes(NODE, (files_text(command),))
     held = _held(outcome)
@@ -42,9 +44,9 @@ def larger(remedy: str, outcome: Outcome, surroundings: Surroundings) -> Change 
     flag = f"--max-old-space-size={new // MB}"
     env: dict[str, EnvPatch] = {}
     if NODE.search(options):
-        env["NODE_OPTIONS"] = rewritten(NODE, options, new)
+        env[variable] = rewritten(NODE, options, new)
     elif argv == command.argv:
-        env["NODE_OPTIONS"] = Around(after=f" {flag}" if options else flag)
+        env[variable] = Around(after=f"{between}{flag}" if options else flag)
     npmrc = _NPMRC.search(read(Path(command.cwd) / ".npmrc"))
     name = next((name for name in command.env if name.lower() == "npm_config_node_options"), "")
     if programs(command) & {"npm", "npx", "pnpm"} and (name or npmrc):

@@ -79,3 +79,22 @@ def coverage_plugin(tmp_path_factory: Factory, uv: str) -> Path:
     folder = tmp_path_factory.mktemp("cov")
     _done((uv, "pip", "install", "-q", "--python", sys.executable, "--target", folder, "--no-deps", "pytest-cov", "coverage"), folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def bazel_program(tmp_path_factory: Factory) -> str:
+    """The program of Bazel 2.1, the newest whose whole program a registry has."""
+    root = _from_npm(tmp_path_factory.mktemp("bazel"), "@bazel/bazel-linux_x64@2.1.0")
+    (program,) = (root / "node_modules/@bazel/bazel-linux_x64").glob("bazel-*")
+    # The name by which guard knows the tool; its package leaves the mode to an install script.
+    program.chmod(0o755)
+    return str(program.rename(program.with_name("bazel")))
+
+
+@pytest.fixture(scope="session")
+def deno(tmp_path_factory: Factory) -> str:
+    """The program of Deno 2."""
+    root = _from_npm(tmp_path_factory.mktemp("deno"), "@deno/linux-x64-glibc@2")
+    program = root / "node_modules/@deno/linux-x64-glibc/deno"
+    program.chmod(0o755)
+    return str(program)
