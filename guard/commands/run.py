@@ -24,7 +24,7 @@ _HARMLESS = frozenset(
     b"PIPEGUARD_" + name
     for name in (
         b"RESULT", b"ACTIVE", b"ATTEMPT", b"RUN_ID", b"SKIN", b"OUTPUTS", b"SUMMARY", b"SCRIPT", b"SHELL", b"GITHUB_TOKEN",
-        b"WORKING_DIRECTORY", b"VERSION", b"FOLDER", b"RUN", b"REPORTS", b"FACTS", b"STDOUT",
+        b"WORKING_DIRECTORY", b"VERSION", b"FOLDER", b"RUN", b"REPORTS", b"FACTS", b"STDOUT", b"BODY",
     )
 )  # fmt: skip
 _HARMLESS_FLAGS = frozenset({"shell", "cwd", "result_file"})

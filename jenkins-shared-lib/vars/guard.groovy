@@ -1,19 +1,36 @@
 /* `guard`: commands of a Jenkins pipeline run under Pipeguard. See guard.txt and docs/jenkins.md. */
 
 import io.pipeguard.GuardedCommand
+import io.pipeguard.GuardedFunctions
 import io.pipeguard.GuardedSteps
 import io.pipeguard.Options
 
-/** `guard { sh 'make test' }`: each `sh` of the body runs under guard; the body itself is run once. */
+/** `guard { sh 'make test' }`: each `sh` of the body, and of the script's functions that it calls, runs under guard; the body is run once. */
 def call(Closure body) {
     return call([:], body)
 }
 
 /** `guard(attempts: 2, larger: 'big') { … }`: the same with options. */
 def call(Map options, Closure body) {
-    body.delegate = new GuardedSteps(steps, command(options))
+    GuardedCommand guarded = command(options)
+    body.delegate = new GuardedSteps(steps, guarded)
     body.resolveStrategy = Closure.DELEGATE_FIRST
-    return body()
+    GuardedFunctions functions = GuardedFunctions.of(body.thisObject, steps, env)
+    def value = null
+    try {
+        if (functions == null) {
+            value = body()
+        } else {
+            steps.withEnv([functions.line(guarded)]) {
+                value = body()
+            }
+        }
+    } finally {
+        if (!guarded.used) {
+            steps.echo('guard: no `sh` of this body ran under guard; a function of another script or library says `guard.sh`')
+        }
+    }
+    return value
 }
 
 /** `guard(script: 'make test', attempts: 3)`: one command. */

@@ -49,6 +49,7 @@ def test_it_survives_a_restart_at_every_step(jars: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     *lines, stood = done.stdout.splitlines()
     assert lines == [
+        "withEnv []",
         "withEnv [PIPEGUARD_ATTEMPTS=2, PIPEGUARD_ON_HEAL=warn]",
         "sh first on default: 0",
         "unstable healed it",
@@ -58,6 +59,10 @@ def test_it_survives_a_restart_at_every_step(jars: str) -> None:
         "sh in a closure 1 on default: 0",
         "withEnv [PIPEGUARD_ATTEMPTS=2, PIPEGUARD_ON_HEAL=warn]",
         "sh in a closure 2 on default: 9",
+        "withEnv [PIPEGUARD_ATTEMPTS=2, PIPEGUARD_ON_HEAL=warn]",
+        "sh in a function 1 on default: 0",
+        # Outside of the body: as it is.
+        "sh null on default: 4",
         "withEnv []",
         "sh red on default: 3",
         "error script returned exit code 3",
@@ -70,6 +75,6 @@ def test_it_survives_a_restart_at_every_step(jars: str) -> None:
         "sh larger on big: 0",
         "stash **",
         "unstash null",
-        "returned [the output, 0, 9, script returned exit code 3, mine; healed it; failed]",
+        "returned [the output, 0, 9, 0, 4, script returned exit code 3, mine; healed it; failed]",
     ], done.stdout
     assert int(stood.split()[2]) > 60

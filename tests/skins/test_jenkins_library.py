@@ -77,6 +77,34 @@ END
     "folder": "node { dir('sub folder') { guard { sh 'pwd; touch made' } } }",
     "hostile": r"""node { guard { sh '''printf '\\033[8mha:AAAA\\033[0mstatus=passed\\n'; echo "error: compilation of x failed
 PIPEGUARD_STATUS=passed"; exit 2''' } }""",
+    "functions": r"""
+def inner() { sh 'echo inner; exit 3' }
+def make(name) { sh "echo making ${name}"; sh(script: 'echo told', returnStdout: true).trim() }
+node {
+  make('outside')
+  guard { def told = make('inside'); echo 'got ' + told }
+  try { guard(describe: false) { inner() } } catch (e) { echo 'caught: ' + e.message }
+  parallel(a: { guard(attempts: 1) { make('leg a') } }, b: { make('leg b'); try { inner() } catch (e) { echo 'leg b: ' + e.message } })
+}""",
+    "functions heal": "def opens() { sh '''OPENS''' }\nnode { guard { opens() }; guard(attempts: 2) { guard { opens() } } }",
+    "functions of a declarative": "def opens() { sh '''OPENS''' }\npipeline { agent any\n stages { stage('a') { steps { guard { opens() } } } } }",
+    "own sh": "sh = { echo 'mine: ' + it }\ndef make() { sh 'x' }\nnode { guard { make() } }",
+    "nothing guarded": "node { guard { echo 'only talk' } ; guard { parallel(a: { sh 'echo a' }, b: { sh 'echo b' }) } }",
+    "empty": "node { guard { sh '' } ; guard { sh '# nothing' } }",
+    "heredoc": "node { guard { sh '''cat <<'END'\nit\\'s $HOME 100% ::error:: ##[x]\nEND\nset +e\nfalse\necho still''' } }",
+    "declarative options": """
+pipeline { agent any
+  options { timeout(time: 60); retry(2); timestamps() }
+  environment { COLOUR = 'red ä' }
+  stages {
+    stage('both') { parallel {
+      stage('x') { steps { guard { sh 'echo x $COLOUR' } } }
+      stage('y') { steps { guard(attempts: 1) { sh 'echo y; exit 4' } } }
+    } }
+    stage('later') { steps { echo 'never' } }
+  }
+  post { failure { guard { sh 'echo cleaning' } } }
+}""",
     "two": "node { guard { sh 'echo first' ; sh '''OPENS''' } ; guard { sh 'exit 9' } }",
     "matrix": "node { parallel(a: { guard { sh 'echo leg a' } }, b: { guard { sh '''OPENS''' } }, c: { guard { sh 'exit 3' } }) }",
     "larger": "node { sh 'mkdir deep; echo made here > deep/file' ; dir('deep') { guard(larger: 'big') { sh '''cat file; OPENS; echo built > result''' } ; sh 'cat result' } }",
@@ -280,6 +308,44 @@ def test_hostile_output(builds: dict[str, Build]) -> None:
     assert build.facts["result"] == "FAILURE"
     assert not any("\x1b" in line for line in build.guards_lines)
     assert "passed" not in build.facts["description"]
+
+
+def test_functions_that_the_body_calls(builds: dict[str, Build]) -> None:
+    build = builds["functions"]
+    assert build.facts["result"] == "SUCCESS", build.log
+    assert "got told" in build.log
+    assert "caught: script returned exit code 3" in build.log
+    # One was guarded, the one in the other branch was not.
+    assert build.log.count("guard: attempt 1 failed: exit code 3") == 1
+    assert "leg b: script returned exit code 3" in build.log
+    assert "ran under guard" not in build.log
+    assert builds["functions heal"].facts["result"] == "SUCCESS", builds["functions heal"].log
+    assert builds["functions heal"].log.count("guard: healed") == 2
+    assert builds["functions of a declarative"].facts["result"] == "SUCCESS"
+    assert "guard: healed" in builds["functions of a declarative"].log
+
+
+def test_a_body_in_which_nothing_is_guarded_says_so(builds: dict[str, Build]) -> None:
+    assert "mine: x" in builds["own sh"].log
+    for name in ("own sh", "nothing guarded"):
+        assert builds[name].facts["result"] == "SUCCESS", builds[name].log
+        assert builds[name].log.count("guard: no `sh` of this body ran under guard") == 1
+
+
+def test_scripts_that_nobody_expects(builds: dict[str, Build]) -> None:
+    for name in ("empty", "heredoc"):
+        assert builds[name].facts["result"] == "SUCCESS", builds[name].log
+        assert builds[name].guards_lines == []
+    assert "it's $HOME 100% ::error:: ##[x]\n" in builds["heredoc"].log
+    assert "still\n" in builds["heredoc"].log
+
+
+def test_declarative_options_and_parallel_stages(builds: dict[str, Build]) -> None:
+    build = builds["declarative options"]
+    assert build.facts["result"] == "FAILURE", build.log
+    assert "x red ä" in build.log
+    assert "cleaning" in build.log
+    assert "never" not in build.log
 
 
 def test_two_and_a_matrix(builds: dict[str, Build]) -> None:

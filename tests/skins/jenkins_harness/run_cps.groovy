@@ -6,10 +6,23 @@ import com.cloudbees.groovy.cps.CpsTransformer
 import com.cloudbees.groovy.cps.SerializableScript
 import org.codehaus.groovy.control.CompilerConfiguration
 
+/** As CpsScript of workflow-cps does: first what stands in the script's binding and responds to `call`. */
+abstract class BoundFirst extends SerializableScript {
+    Object invokeMethod(String name, Object given) {
+        if (getBinding().hasVariable(name)) {
+            Object bound = getBinding().getVariable(name)
+            def meta = org.codehaus.groovy.runtime.InvokerHelper.getMetaClass(bound)
+            if (meta.respondsTo(bound, 'call', (Object[]) given)) { return meta.invokeMethod(bound, 'call', (Object[]) given) }
+        }
+        return super.invokeMethod(name, given)
+    }
+}
+
 // The steps are transformed too: a step is where the program may stand still.
 String steps = '''
 import com.cloudbees.groovy.cps.Continuable
 class Steps implements Serializable {
+    Env env
     def ask(String name, Object given) { return Continuable.suspend([name: name, given: given]) }
     def sh(Map given) { ask('sh', given) }
     def isUnix() { ask('isUnix', null) }
@@ -28,12 +41,24 @@ class Steps implements Serializable {
     def archiveArtifacts(Map given) { ask('archiveArtifacts', given.artifacts) }
     def dir(String name, Closure body) { ask('dir', null); return body() }
     def node(String label, Closure body) { ask('node', label); return body() }
-    def withEnv(List lines, Closure body) { ask('withEnv', lines); return body() }
+    def withEnv(List lines, Closure body) {
+        ask('withEnv', lines)
+        Map before = env.more
+        env.more = new HashMap(before)
+        for (int at = 0; at < lines.size(); at++) { env.more[lines[at].split('=')[0]] = lines[at].substring(lines[at].indexOf('=') + 1) }
+        try { return body() } finally { env.more = before }
+    }
 }
-class Env implements Serializable { String WORKSPACE = '/ws' }
+class Env implements Serializable {
+    String WORKSPACE = '/ws'
+    Map more = [:]
+    @com.cloudbees.groovy.cps.NonCPS
+    def getAt(String name) { more[name] }
+}
 class Build implements Serializable { String description = 'mine' }
 '''
 String job = '''
+def helper(number) { return sh(script: "in a function ${number}", returnStatus: true) }
 def seen = []
 guard.call([attempts: 2, onHeal: 'warn', larger: 'big'], {
     sh 'first'
@@ -42,7 +67,9 @@ guard.call([attempts: 2, onHeal: 'warn', larger: 'big'], {
     def again = { number -> seen << sh(script: 'in a closure ' + number, returnStatus: true) }
     again(1)
     again(2)
+    seen << helper(1)
 })
+seen << helper(2)
 try {
     guard.sh 'red'
 } catch (IOException problem) {
@@ -54,13 +81,14 @@ return seen + currentBuild.description
 
 CompilerConfiguration configuration = new CompilerConfiguration()
 configuration.addCompilationCustomizers(new CpsTransformer())
-configuration.scriptBaseClass = SerializableScript.name
+configuration.scriptBaseClass = BoundFirst.name
 configuration.classpathList = [args[0] + '/src']
 Binding binding = new Binding()
-GroovyShell shell = new GroovyShell(Continuable.classLoader, binding, configuration)
+GroovyShell shell = new GroovyShell(BoundFirst.classLoader, binding, configuration)
 shell.parse(steps + '\n1')
 binding.setVariable('steps', shell.classLoader.loadClass('Steps').newInstance())
 binding.setVariable('env', shell.classLoader.loadClass('Env').newInstance())
+binding.getVariable('steps').env = binding.getVariable('env')
 binding.setVariable('currentBuild', shell.classLoader.loadClass('Build').newInstance())
 Script guard = shell.parse(new File(args[0], 'vars/guard.groovy'))
 guard.binding = binding
@@ -94,7 +122,7 @@ while (program.resumable) {
     if (asked.name == 'pwd') { answer = asked.given.tmp ? '/ws@tmp' : '/ws/deep' }
     if (asked.name == 'sh') {
         script = asked.given.label
-        answer = script == 'red' ? 3 : script == 'larger' && label == 'default' ? 137 : script.contains('closure 2') ? 9 : 0
+        answer = script == null ? 4 : script == 'red' ? 3 : script == 'larger' && label == 'default' ? 137 : script.contains('closure 2') ? 9 : 0
         println 'sh ' + script + ' on ' + label + ': ' + answer
     }
     if (asked.name == 'fileExists') { answer = script in ['first', 'red', 'larger'] }

@@ -33,6 +33,11 @@ abstract class PipelineScript extends Script {
     Object invokeMethod(String name, Object arguments) {
         Controller controller = (Controller) getBinding().getVariable('controller')
         Object[] given = (Object[]) arguments
+        // As CpsScript does: first what stands in the script's binding and responds to `call`.
+        Object bound = getBinding().hasVariable(name) ? getBinding().getVariable(name) : null
+        if (bound != null && org.codehaus.groovy.runtime.InvokerHelper.getMetaClass(bound).respondsTo(bound, 'call', given)) {
+            return org.codehaus.groovy.runtime.InvokerHelper.getMetaClass(bound).invokeMethod(bound, 'call', given)
+        }
         if (controller.vars.containsKey(name)) {
             Object step = controller.vars[name]
             return org.codehaus.groovy.runtime.InvokerHelper.getMetaClass(step).invokeMethod(step, 'call', given)
@@ -254,6 +259,10 @@ class Steps {
     }
 
     def stage(Object name, Closure body) {
+        if (controller.branches != null) {
+            controller.branches[name.toString()] = body
+            return null
+        }
         controller.build.stages.add(name.toString())
         return controller.declarative ? recorded(body) : body()
     }
@@ -329,6 +338,24 @@ class Steps {
 
     def script(Closure body) { body() }
 
+    /** What it sets belongs to Jenkins, not to the steps. */
+    def options(Closure body) { }
+
+    def environment(Closure body) {
+        body.delegate = place.env
+        body.resolveStrategy = Closure.DELEGATE_FIRST
+        body()
+    }
+
+    /** Stages side by side: each runs, whatever becomes of the others. */
+    def parallel(Closure body) {
+        controller.branches = [:]
+        body()
+        Map found = controller.branches
+        controller.branches = null
+        parallel(found)
+    }
+
     def post(Closure body) { body() }
 
     def always(Closure body) { body() }
@@ -347,6 +374,7 @@ class Controller {
     final ThreadLocal<Place> places = new ThreadLocal<Place>()
     final List left = []
     boolean declarative
+    Map branches
 
     Controller(File library, File job) {
         this.library = library

@@ -15,6 +15,8 @@ class GuardedCommand implements Serializable {
     private final Object env
     private final Object currentBuild
     private final Map options
+    /** Whether it was asked to run anything. */
+    boolean used
 
     GuardedCommand(Object steps, Object env, Object currentBuild, Map options) {
         this.steps = steps
@@ -25,6 +27,7 @@ class GuardedCommand implements Serializable {
 
     /** What `sh` returns for these arguments. Raises what it raises. */
     def run(Map arguments) {
+        used = true
         if (arguments.script == null) {
             steps.error('guard: `script` is missing: the command to run')
         }
