@@ -50,6 +50,7 @@ class Remembering:
         self.setting = place.setting(asked, env, workspace)
         self._by_itself = asked is None
         self._silent = False
+        self._busy = False
         self._spool_s = SPOOL_S
         self._tests = SeenTests(workspace)
         self.project, self.branch, self.commit = (masker.text(one) for one in origin(env, workspace))
@@ -103,7 +104,7 @@ class Remembering:
             self._retain(store)
             return True
 
-        if not self._with_store(work, create=True) and not self.setting.startswith("sqlite:"):
+        if not self._with_store(work, create=True) and (self._busy or not self.setting.startswith("sqlite:")):
             self._leave_for_later(self._whole(document, set()))
 
     def _whole(self, document: dict[str, Any], known: set[tuple[str, str]]) -> dict[str, Any]:
@@ -123,7 +124,7 @@ class Remembering:
             retain(store, days, None, self.project)
 
     def _leave_for_later(self, document: dict[str, Any]) -> None:
-        """The run waits in the spool for the next one that takes it in: its server was gone, or there is no time."""
+        """The run waits in the spool for the next one that takes it in: its store was gone or locked, or there is no time."""
         import json
 
         file = place.spool_of(self.setting, self._workspace)
@@ -156,6 +157,10 @@ class Remembering:
             seen = sqlite.inode(path)
             try:
                 return self._work(work, create)
+            except sqlite.Locked:
+                # Others write, a merge perhaps: the run can wait in the spool for the next one.
+                self._busy = True
+                raise
             except sqlite.Damaged as damage:
                 beside = sqlite.set_aside(path, seen)
                 if turn == 2:

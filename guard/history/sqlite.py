@@ -33,6 +33,10 @@ class Damaged(Exception):
     """The file is no history that can be read."""
 
 
+class Locked(GuardError):
+    """Another process holds the file for longer than guard waits."""
+
+
 class SqliteDatabase:
     """An open file."""
 
@@ -104,7 +108,7 @@ class SqliteDatabase:
 
 
 def patiently(connection: sqlite3.Connection, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
-    """Run a statement; wait with jitter while another guard holds the file. Raises GuardError after 10 s."""
+    """Run a statement; wait with jitter while another guard holds the file. Raises Locked after 10 s."""
     from tenacity import RetryError, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
     waits = Retrying(
@@ -113,7 +117,7 @@ def patiently(connection: sqlite3.Connection, statement: str, values: Sequence[A
     try:
         return waits(connection.execute, statement, values)
     except RetryError as error:
-        raise GuardError(f"the history is locked by another process for more than {PATIENCE_S:.0f} s") from error
+        raise Locked(f"the history is locked by another process for more than {PATIENCE_S:.0f} s") from error
 
 
 def open_file(path: str, *, create: bool, read_only: bool = False) -> SqliteDatabase | None:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -420,6 +421,38 @@ def test_a_writer_that_is_killed_loses_nothing_that_it_had_kept(setting: str) ->
         assert kept >= 2 + turn + len(said)
         assert audit.problems(list(audit.links(store.database)), audit.heads(store.database)) == []
         store.close()
+
+
+def test_merges_at_once_lose_nothing_and_count_nothing_twice(setting: str, store: SqlStore, tmp_path: Path) -> None:
+    keep(store, healed("common"))
+    store.note("common", 1, {"what": "done"})
+    paths = [str(tmp_path / f"copy{number}.db") for number in range(4)]
+    for number, path in enumerate(paths):
+        copy = open_store(f"sqlite:{path}", read_only=False, create=True)
+        assert copy is not None
+        keep(copy, healed("common"), *(healed(f"c{number}-{run}") for run in range(20)))
+        copy.note(f"c{number}-0", 1, {"what": "done", "number": number})
+        copy.close()
+
+    def join(path: str) -> int:
+        mine = open_store(setting, read_only=False)
+        assert mine is not None
+        try:
+            return merging.merge(mine, path, Masker()).new
+        finally:
+            mine.close()
+
+    # Each copy by two at once.
+    with ThreadPoolExecutor(8) as pool:
+        new = list(pool.map(join, [*paths, *paths]))
+    assert sum(new) == 80
+    assert len(list(store.rows())) == 81
+    entries = list(audit.links(store.database))
+    assert len(entries) == 5
+    assert audit.problems(entries, audit.heads(store.database)) == []
+    store.note("common", 2, {"what": "done"})
+    assert len(audit.heads(store.database)) == 1
+    assert audit.problems(list(audit.links(store.database)), audit.heads(store.database)) == []
 
 
 def test_a_writer_waits_for_another(setting: str, store: SqlStore) -> None:
