@@ -66,7 +66,8 @@ SAYS = {
     ("mvn", "429-retry-after"): "connection_failure",
     ("uv", "stalled-body"): "corrupt_artifact",
     ("yarn", "401"): "dependency_not_found",
+    ("apt-get", "silent"): "connection_failure",
 }
-"""Where a client's own words name another cause: Maven 3.8 says of a 429 that its stream was closed, uv of a wheel that stalls that it is no
+"""Where a client's own words name another cause: apt says "Connection failed" of a server that is silent, Maven 3.8 says of a 429 that its stream was closed, uv of a wheel that stalls that it is no
 zip, Yarn 1 of a 401 that there is no such package."""
 KINDS = {kind.name: kind for kind in _ALL}
