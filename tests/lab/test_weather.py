@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import socket
 import ssl
 import threading
@@ -13,6 +15,7 @@ import pytest
 import requests
 
 from models.lab.scenario import Weather
+from models.lab.weather_address import RANGE
 from models.lab.weather_ports import Port
 from models.lab.weather_schedule import Schedule
 from models.lab.weather_store import Store
@@ -184,6 +187,29 @@ def test_certificates_are_bad_in_their_own_ways(kind: str, said: str) -> None:
                 pass
         except ssl.SSLError as found:
             error = str(found)
-    import re
+
 
     assert re.search(said, error)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("ip") is None, reason="another address needs root and iproute2")
+def test_the_registry_has_an_address_that_is_not_the_loopbacks() -> None:
+    from models.lab.weather_address import own_address
+
+    with own_address() as one, own_address() as other:
+        assert one != other
+        assert re.fullmatch(RANGE, one)
+        with socket.create_server((one, 0)) as server, socket.create_connection(server.getsockname(), timeout=2):
+            pass
+    with pytest.raises(OSError), socket.create_server((one, 0)):
+        pass
+
+
+def test_a_corpus_shows_another_address() -> None:
+    from models.lab.place import place
+    from models.lab.record import anonymous
+    from models.lab.scenario import Case
+
+    with place(Case("x", "true")) as here:
+        shown = anonymous("connect to 198.18.7.9 port 443; read tcp 198.18.7.9:4711->198.18.7.9:443: reset; 198.20.1.1", here)
+    assert shown == "connect to 203.0.113.17 port 443; read tcp 10.1.0.24:4711->203.0.113.17:443: reset; 198.20.1.1"
