@@ -31,12 +31,14 @@ _PYTEST_END = re.compile(r"(?: +\[ *\d+%\])?$")
 _PYTEST_WORKER = re.compile(r"\[gw\d+\] \[ *\d+%\]$")
 # pytest's own last words on --junitxml: "- generated xml file: /w/junit.xml -".
 _PYTEST_XML = re.compile(r"^-+ generated xml file: (.+?) -+$")
+_PYTEST_OPTION = re.compile(r"--junit-?xml[= ][\"']?([^\s\"';&|]+)")
+_MOST_REPORTS = 20
 # "test_a (pkg.mod.Class.test_a) ... ok"; with a docstring that stands in a line of its own, followed by "... ok".
 _UNITTEST = re.compile(r"^(test\w*) \(([\w.]+)\)(?: \.\.\. ok)?$")
 # go test -v, flush left: no subtest.
 _GO = re.compile(r"^--- (PASS|FAIL): ([^\s/]+) \(\d+\.\d+s\)$")
 _GO_PACKAGE = re.compile(r"^(?:ok  |FAIL)\t(\S+)\t")
-_CARGO = re.compile(r"^test (\S.*?) \.\.\. ok(?: <[\d.]+s>)?$")
+_CARGO = re.compile(r"^test (\S.*?)(?: - should panic| - compile(?: fail)?)? \.\.\. ok(?: <[\d.]+s>)?$")
 _NEXTEST = re.compile(r"^\s+PASS \[[^\]]*\](?: +\( *\d+/\d+\))? +([\w-]+(?:::[\w/$.-]+)?) ([\w:<>]+)$")
 _CTEST = re.compile(r"^ *\d+/\d+ Test +#(\d+): (.+?) \.{2,} +Passed +[\d.]+ sec$")
 
@@ -61,14 +63,22 @@ def _pytest(printed: tuple[str, ...], outcome: Outcome) -> Iterator[str]:
                 yield before
             elif "::" in behind and _PYTEST_WORKER.match(before):
                 yield behind.strip()
-        elif "generated xml file" in line and (match := _PYTEST_XML.match(line)):
-            yield from _pytest_xml(Path(match.group(1)), outcome)
+    for report in _pytest_reports(printed, outcome):
+        yield from _pytest_xml(report, outcome)
+
+
+def _pytest_reports(printed: tuple[str, ...], outcome: Outcome) -> set[Path]:
+    """Where JUnit's XML lies: as pytest says at its end, and as it was told (with -q it says nothing)."""
+    said = [match.group(1) for line in printed if "generated xml file" in line and (match := _PYTEST_XML.match(line))]
+    told = f"{' '.join(outcome.command.argv)} {outcome.command.env.get('PYTEST_ADDOPTS', '')}"
+    root = folder(outcome)
+    return {root / name for name in (*said, *_PYTEST_OPTION.findall(told))[:_MOST_REPORTS]}
 
 
 def _pytest_xml(report: Path, outcome: Outcome) -> Iterator[str]:
     """Names of a report below the folder in which the command ran; what the log names is only read."""
     root = folder(outcome)
-    place = Path(os.path.realpath(root / report))
+    place = Path(os.path.realpath(report))
     if Path(os.path.realpath(root)) not in place.parents or not written_since(place, started(outcome)):
         return
     if place.stat().st_size > _LARGEST_REPORT:

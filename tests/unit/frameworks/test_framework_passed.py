@@ -45,7 +45,7 @@ ok  \tacme.example/two\t0.002s
 {"Time":"2026-01-01T00:00:00Z","Action":"pass","Package":"acme.example/three","Test":"TestD/sub","Elapsed":0}
 {"Action":"pass" broken
 """
-CARGO = "running 3 tests\ntest cart::adds ... ok\ntest cart::buys ... FAILED\ntest cart::slow ... ok <1.204s>\ntest cart::off ... ignored\n"
+CARGO = "running 3 tests\ntest cart::adds ... ok\ntest cart::buys ... FAILED\ntest cart::slow ... ok <1.204s>\ntest cart::stops - should panic ... ok\ntest cart::off ... ignored\n"
 CTEST = """\
     Start 1: adds
 1/3 Test #1: adds .............................   Passed    0.01 sec
@@ -66,7 +66,7 @@ DOTNET = "  Passed Shop.Tests.Cart.Adds [5 ms]\n  Failed Shop.Tests.Cart.Buys [1
         (PYTEST, "pytest", ["tests/test_a.py::test_one", "tests/test_a.py::test_printed noise here", "tests/test_b.py::test_four"]),
         (UNITTEST, "unittest", ["tests.test_cart.Cart.test_adds", "tests.test_cart.Cart.test_old", "tests.test_cart.Cart.test_told"]),
         (GO, "go_test", ["acme.example/one.TestA", "acme.example/two.TestC", "acme.example/three.TestD"]),
-        (CARGO, "cargo_test", ["cart::adds", "cart::slow"]),
+        (CARGO, "cargo_test", ["cart::adds", "cart::slow", "cart::stops"]),
         (CTEST, "ctest", ["1:adds", "3:sells"]),
         (NEXTEST, "nextest", ["shop cart::adds", "shop::bin/tool tests::sells"]),
         (DOTNET, "dotnet_test", ["Shop.Tests.Cart.Adds", "Shop.Tests.Cart.Sells(n: 1)"]),
@@ -102,6 +102,20 @@ def report(tmp_path: Path) -> Path:
 def test_junit_of_pytest_by_the_names_by_which_it_runs_again(report: Path, outcome: Any) -> None:
     found = passed(outcome(f"--------- generated xml file: {report} ---------\n1 failed, 2 passed in 0.1s\n"))
     assert found == {"pytest": ("tests/test_a.py::test_one", "tests/test_a.py::TestC::test_x[1]")}
+
+
+@pytest.mark.parametrize(
+    ("argv", "env"),
+    [
+        (("pytest", "-q", "--junitxml=out/junit.xml"), {}),
+        (("python", "-m", "pytest", "--junit-xml", "out/junit.xml"), {}),
+        (("bash", "-c", "cd . && pytest --junitxml='out/junit.xml'; exit 1"), {}),
+        (("pytest",), {"PYTEST_ADDOPTS": "-q --junitxml out/junit.xml"}),
+    ],
+)
+@pytest.mark.usefixtures("report")
+def test_junit_where_pytest_was_told_to_put_it(argv: tuple[str, ...], env: dict[str, str], outcome: Any) -> None:
+    assert passed(outcome("1 failed, 2 passed in 0.1s\n", *argv, env=env)) == {"pytest": ("tests/test_a.py::test_one", "tests/test_a.py::TestC::test_x[1]")}
 
 
 @pytest.mark.parametrize("fault", ["elsewhere", "a link out", "old", "entity", "broken", "too large", "folder"])
