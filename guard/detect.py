@@ -75,6 +75,9 @@ def script_argv(name: str, script: str) -> tuple[str, ...]:
     A script for Jenkins may begin with `#!`: then that interpreter runs it (the help of its `sh` step).
     """
     own = _interpreter(script) if name == "jenkins" else ()
+    if script[:1] in ("-", "+"):
+        # What comes after `-c` would be taken for one more option of the shell.
+        script = f" {script}"
     flag = _TEXT_FLAG.get(os.path.basename(own[-1 if _by_env(own) else 0]), "") if own else ""
     return (*own, flag, script) if flag else (*_shell(name), "-c", script)
 

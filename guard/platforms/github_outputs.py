@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # The runner takes 1 MiB for an output (docs.github.com, "Passing job outputs"); as JSON a value may grow six times.
 LARGEST = 1 << 20
+# A step's file may hold many of them.
+_LARGEST_FILE = 16 << 20
 
 
 def write(document: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
@@ -28,6 +30,8 @@ def write(document: Mapping[str, Any], environment: Mapping[str, str]) -> list[s
     values = facts(document)
     values["result-file"] = environment.get("PIPEGUARD_RESULT", "") and os.path.abspath(environment["PIPEGUARD_RESULT"])
     values["flaky-tests"] = _json(flaky_tests(document))
+    if hand_over.size(path) > _LARGEST_FILE:
+        problems.append(f"output outputs is left empty: what the script wrote is larger than {_LARGEST_FILE >> 20} MiB")
     values["outputs"] = _json(dict(_of_script(path)))
     for name in ("outputs", "flaky-tests"):
         if len(values[name]) > LARGEST:
@@ -54,7 +58,7 @@ def _entry(name: str, value: str) -> str:
 
 
 def _of_script(path: str) -> Iterator[tuple[str, str]]:
-    data = hand_over.read(path, LARGEST)
+    data = hand_over.read(path, _LARGEST_FILE)
     if data:
         yield from entries(data.decode("utf-8-sig", "replace"))
 

@@ -36,7 +36,7 @@ def lines(annotate: Callable[..., str], document: Mapping[str, Any], environment
     made = []
     for text, where in places(found, environment)[:MOST]:
         made.append(annotate("error", title, text[:_WIDTH] + end, *where))
-    return [line for line in made or [annotate("error", title, _evidence(found) + end)] if line]
+    return [line for line in made or [annotate("error", title, (_evidence(found) + end).lstrip("\n"))] if line]
 
 
 def _of_heal(annotate: Callable[..., str], document: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:

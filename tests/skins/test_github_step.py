@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -160,3 +162,53 @@ def test_no_python_of_the_user_s_own_is_used(step: Step, tmp_path: Path) -> None
     environment = {"PYTHONPATH": str(trap), "PYTHONHOME": "", "PYTHONSTARTUP": str(trap / "sitecustomize.py")}
     ended = step('echo "$PYTHONPATH"; exit 3', environment=environment)
     assert (ended.code, ended.out) == (3, f"{trap}\n")
+
+
+# Refused twice, then red: a cause outside the job, so that guard waits before it runs the script again.
+REFUSED = """\
+echo "$PIPEGUARD_ATTEMPT" >> "$MARK"
+[ "$PIPEGUARD_ATTEMPT" = 1 ] || sleep 60
+echo "curl: (7) Failed to connect to host.example port 443: Connection refused" >&2
+exit 7
+"""
+
+
+def test_cancelled_in_the_wait_before_the_next_attempt(step: Step, tmp_path: Path) -> None:
+    said = tmp_path / "mark"
+    ended = step(REFUSED, cancel_when=lambda: said.exists() and not alive_below(said), result_file="r.json")
+    assert (ended.code, ended.by, ended.left) == (130, "SIGINT", [])
+    assert said.read_text() == "1\n"
+    assert json.loads((tmp_path / "workspace" / "r.json").read_text())["status"] == "interrupted"
+
+
+def test_cancelled_in_the_second_attempt(step: Step, tmp_path: Path) -> None:
+    lock = "git init -q r 2>/dev/null; [ -f done ] || touch r/.git/index.lock done\n"
+    mark = tmp_path / "mark"
+    ended = step(f'{lock}touch x r/x; git -C r add x; echo "$PIPEGUARD_ATTEMPT" >> "$MARK"; sleep 60', cancel_when=mark.exists)
+    assert (ended.code, ended.by, ended.left) == (130, "SIGINT", [])
+    assert mark.read_text() == "2\n"
+    assert outputs(tmp_path)["status"] == "interrupted"
+
+
+def alive_below(mark: Path) -> bool:
+    """Whether the attempt that wrote the mark may still run: it needs far less than this after its last line."""
+    return time.time() - mark.stat().st_mtime < 0.7
+
+
+@pytest.mark.parametrize("script", ["-v", "+x", "--version", "- echo"])
+def test_a_script_that_begins_like_an_option_is_a_script(step: Step, tmp_path: Path, script: str) -> None:
+    (tmp_path / "plain.sh").write_text(script)
+    plain = subprocess.run(["bash", "--noprofile", "--norc", "-eo", "pipefail", str(tmp_path / "plain.sh")], capture_output=True)
+    assert step(script).code == plain.returncode == 127
+
+
+def test_outputs_that_are_too_large_are_said(step: Step, tmp_path: Path) -> None:
+    write = "python3 -c \"print('big=' + 'x' * {})\" >> \"$GITHUB_OUTPUT\""
+    ended = step(write.format(900_000))
+    assert (ended.code, ended.err) == (0, "")
+    assert len(json.loads(outputs(tmp_path)["outputs"])["big"]) == 900_000
+    for size in (1_100_000, 17_000_000):
+        ended = step(write.format(size))
+        assert ended.code == 0
+        assert "guard: output outputs is left empty: " in ended.err
+        assert outputs(tmp_path)["outputs"] == "{}"
