@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 from guard.delivery.build import build
+from guard.delivery.bytecode import beside
 
 ROOT = Path(__file__).parents[2]
 WRAPPER_FLOOR_S = 1.06
@@ -58,14 +59,16 @@ def main() -> None:
         wheels = given.wheels or folder / "wheels"
         wheels.mkdir(parents=True, exist_ok=True)
         build(folder / "guard.pyz", [sys.executable], wheels)
-        fresh, used = folder / "fresh", folder / "used"
-        for place in (fresh, used):
+        fresh, used, released = folder / "fresh", folder / "used", folder / "released"
+        for place in (fresh, used, released):
             shutil.copytree(ROOT / "guard", place / "guard", ignore=shutil.ignore_patterns("__pycache__"))
         subprocess.run([sys.executable, "-m", "compileall", "-q", str(used)], check=True)
+        beside(str(released))
         ways = {
             "python -I -S -c pass": [*alone, "-c", "pass"],
             "guard.pyz": [*alone, str(folder / "guard.pyz"), "run", "--", *COMMAND],
             "guard.pyz, options": [*alone, str(folder / "guard.pyz"), "run", "--attempts", "2", "--timeout", "5m", "--", *COMMAND],
+            "a release's tree (uses: …@v1)": [*alone, str(released / "guard" / "launch.py"), "run", "--", *COMMAND],
             "fresh checkout, no bytecode": [*alone, str(fresh / "guard" / "launch.py"), "run", "--", *COMMAND],
             "checkout with bytecode": [*alone, str(used / "guard" / "launch.py"), "run", "--", *COMMAND],
             "installed wheel": [*installed(folder), "run", "--", *COMMAND],

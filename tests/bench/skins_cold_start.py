@@ -18,6 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
+from guard.delivery.bytecode import beside  # noqa: E402
+
 ROUNDS = 15
 FLOOR_S = 1.06
 
@@ -43,6 +45,9 @@ def main() -> None:
         for file in ("outputs", "exports"):
             (folder / file).touch()
         github = {**environment, "GITHUB_ACTIONS": "true", "PIPEGUARD_SKIN": "github", "GITHUB_OUTPUT": str(folder / "outputs"), "GITHUB_ACTION_PATH": str(checkout)}
+        released = folder / "released"
+        shutil.copytree(checkout / "guard", released / "guard")
+        beside(str(released))
         thin = {**environment, "PIPEGUARD_FOLDER": str(folder / "kept"), "PIPEGUARD_VERSION": "bench"}
         step = ["sh", "-e", "-c", '. "$GITHUB_ACTION_PATH/guard/platforms/github_step.sh"']
         lean = ["sh", "-c", f'PATH=/usr/bin:/bin; . "{ROOT}/guard/platforms/yaml_step.sh"']
@@ -50,6 +55,7 @@ def main() -> None:
             "the bare step": (["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", "true"], environment),
             "python -I -S -c pass": (["/usr/bin/python3", "-I", "-S", "-c", "pass"], environment),
             "GitHub, from a checkout": (step, github),
+            "GitHub, from a release's tree": (step, {**github, "GITHUB_ACTION_PATH": str(released)}),
             "CircleCI, from the kept wheel": (lean, {**thin, "CIRCLECI": "true", "PIPEGUARD_SKIN": "circleci", "BASH_ENV": str(folder / "exports")}),
             "Azure, from the kept wheel": (lean, {**thin, "TF_BUILD": "True", "PIPEGUARD_SKIN": "azure"}),
             "Buildkite, from the kept wheel": (lean, {**thin, "BUILDKITE": "true", "PIPEGUARD_SKIN": "buildkite"}),
@@ -57,15 +63,17 @@ def main() -> None:
         }
         pyz = Path(sys.argv[1]) if len(sys.argv) > 1 else None
         if pyz is not None:
-            released = folder / "released"
-            (released / "dist").mkdir(parents=True)
-            shutil.copy2(pyz, released / "dist" / "guard.pyz")
-            shutil.copytree(checkout / "guard" / "platforms", released / "guard" / "platforms")
-            cases["GitHub, from a release (guard.pyz)"] = (step, {**github, "GITHUB_ACTION_PATH": str(released)})
+            single = folder / "single"
+            (single / "dist").mkdir(parents=True)
+            shutil.copy2(pyz, single / "dist" / "guard.pyz")
+            shutil.copytree(checkout / "guard" / "platforms", single / "guard" / "platforms")
+            cases["GitHub, from guard.pyz"] = (step, {**github, "GITHUB_ACTION_PATH": str(single)})
         taken: dict[str, list[tuple[float, float]]] = {case: [] for case in cases}
         for _ in range(ROUNDS):
             for case, (argv, variables) in cases.items():
-                (folder / "exports").write_text("")
+                # A step has files of its own.
+                for file in ("outputs", "exports"):
+                    (folder / file).write_text("")
                 taken[case].append(seconds(argv, variables))
         bare = statistics.median(wall for wall, _ in taken["the bare step"])
         for case, figures in taken.items():
