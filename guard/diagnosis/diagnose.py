@@ -211,8 +211,12 @@ def _with_attention(
     shown = {one.line for one in evidence}
     texts = {one.text for one in evidence}
     looked: list[Evidence] = []
-    for index, share in sorted(guess.salience.items(), key=lambda item: (-item[1], item[0])):
-        if share < _SHOWN or len(looked) > _ATTENDED - first:
+    end = step_end(log)
+    # What the runner itself says, and what runs after the failure, explains least.
+    for index, share in sorted(guess.salience.items(), key=lambda item: (item[0] >= end < len(log) - 1, -item[1], item[0])):
+        if share < _SHOWN:
+            continue
+        if len(looked) > _ATTENDED - first:
             break
         text = masker.text(log.text(index))
         if text.strip() and log.number(index) not in shown and text not in texts:

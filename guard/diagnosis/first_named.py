@@ -66,6 +66,12 @@ _OPENERS = tuple(
         (rb"Failed test", r"^\s*#\s+Failed test\b", None),  # Test::More
         (rb" in \(", r"^(?:FAIL|ERROR) in \(", None),  # clojure.test
         (rb"==== ", r"^==== \S.* FAILED\s*$", None),  # tcltest
+        (rb":[FE]:", r"^\S+:\d+:[FE]:\S.*:\d+: ", None),  # Check
+        (rb"FAILURE", r"^FAILURE$", None),  # rackunit
+        (rb"ASSERT:", r"^ASSERT:", None),  # shUnit2
+        (rb": FAIL ", r"^\S+:\d+: FAIL \S", None),  # SRFI 64
+        (rb"unittest\]|AssertError@", r"^\S+\(\d+\): \[unittest\] |core\.exception\.\w+@\S", None),  # D
+        (rb"ERROR: ", r"^\S+\.\w+(?::\d+|\(\d+\)): (?:FATAL )?ERROR: ", None),  # doctest for C++
         (rb"Test Failed at|Error During Test at", r"Test Failed at|Error During Test at", None),  # Julia
         (rb"Failure |Error |Failure: |Error: ", r"^(?:Failure|Error) (?:→|->) |^(?:Failure|Error): test\w*\(", None),  # busted, test-unit
         (rb"\| FAIL \|", r"\| FAIL \|", None),  # Robot Framework

@@ -12,6 +12,7 @@ LONGEST = 4000
 
 # ECMA-48 control sequences, and the string sequences that terminals and Buildkite (`ESC _ bk;t=… BEL`) use.
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]_PX^][^\n\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
+_FIRST_COLUMN = re.compile(rb"\x1b\[1?G")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 
 _TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
@@ -29,6 +30,11 @@ _PREFIX = re.compile(
 )
 
 
+def _without_escapes(raw: bytes) -> bytes:
+    """The bytes without escape codes; a cursor that goes back to the first column draws the line anew, as a CR does."""
+    return _ESCAPES.sub(b"", _FIRST_COLUMN.sub(b"\r", raw)) if b"\x1b" in raw else raw
+
+
 def clean(raw: bytes, around: int = 0) -> str:
     """One line without what a terminal or a CI adds to it; `around`: the byte offset of interest."""
     if len(raw) > LONGEST * 2:
@@ -39,8 +45,7 @@ def clean(raw: bytes, around: int = 0) -> str:
     if b"\r" in raw:
         # A lone CR draws the line anew: what stands at the end is what a person saw.
         raw = next((part for part in reversed(raw.split(b"\r")) if part.strip()), b"")
-    if b"\x1b" in raw:
-        raw = _ESCAPES.sub(b"", raw)
+    raw = _without_escapes(raw)
     text = raw.decode("utf-8", "replace")
     text = text[_PREFIX.match(text).end() :]  # type: ignore[union-attr]
     return _CONTROL.sub("", text)[:LONGEST].rstrip()
@@ -51,8 +56,7 @@ class Log:
 
     def __init__(self, window: LogWindow) -> None:
         """Escape codes go from the whole text at once; everything else when a line is looked at."""
-        head = _ESCAPES.sub(b"", window.head) if b"\x1b" in window.head else window.head
-        tail = _ESCAPES.sub(b"", window.tail) if b"\x1b" in window.tail else window.tail
+        head, tail = _without_escapes(window.head), _without_escapes(window.tail)
         self.complete = window.complete
         self._gap_index: int | None = None
         self._offset = 0

@@ -101,7 +101,7 @@ def _doubt(hit: Hit, log: Log, lines: Lines, successes: Successes, end: int) -> 
     if hit.signature.tool == "any" and end - hit.index > FAR:
         return 0.5, "is said in general words far from the end"
     if hit.index > end + 1:
-        return 0.35, "stands after the step had failed"
+        return 0.2, "stands after the step had failed"
     if is_network(label) and _LOOPBACK.search(log.text(hit.index)):
         return 0.4, "is about this machine itself"
     if hit.signature.kind != "warning" and family in ("network", "infrastructure") and lines.is_retry(hit.index):
