@@ -62,7 +62,10 @@ PARALLEL: Mapping[str, Parallel] = {
     "meson": Parallel(("-j", "--jobs")),
     "xargs": Parallel(("-P", "--max-procs")),
     "parallel": Parallel(("-j", "--jobs")),
-    "turbo": Parallel(("--concurrency",)),
+    "turbo": Parallel(("--concurrency",), "TURBO_CONCURRENCY"),
+    "nx": Parallel(("--parallel", "--maxParallel"), "NX_PARALLEL", bare=("--parallel",)),
+    "lerna": Parallel(("--concurrency",)),
+    "deno": Parallel((), "DENO_JOBS"),
     "paratest": Parallel(("-p", "--processes")),
 }
 
