@@ -89,7 +89,9 @@ def _shortened(value: Any, depth: int) -> Any:
 def utc(text: str) -> str:
     """A moment in ISO 8601 → the same in UTC to the millisecond: runs that began in one second keep their order. Raises Unsound."""
     try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        # Python 3.10 reads three or six digits after the point, and nothing else.
+        whole = re.sub(r"\.([0-9]{1,6})[0-9]*", lambda found: f".{found[1]:0<6}", text.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(whole)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=timezone.utc)
         return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
