@@ -1,6 +1,9 @@
 """`python -m models.evaluate DATA…`: how right the diagnosis is, by signatures alone, by the model alone, by both.
 
-DATA are files of labelled excerpts (`.jsonl`, `.jsonl.gz`) and folders of whole logs (with an `index.jsonl`).
+DATA are files of labelled excerpts (`.jsonl`, `.jsonl.gz`) and folders of either, or of whole logs (with an
+`index.jsonl`). What the shipped classifier was trained on is measured with `--held-out FILE`, a file that
+`models.train --held-out FILE` wrote: there each failure is answered by a network that saw nothing of its project or
+tool. The split is by a checksum of the group's name, so it is the same in every run.
 Intervals in brackets hold 95 % of 1,000 resamples of whole groups (projects, tools), for failures of one group
 are alike.
 """
@@ -20,10 +23,14 @@ from numpy.typing import NDArray
 
 from guard.diagnosis.classify import Guess, classify
 from guard.diagnosis.diagnose import diagnose
+from guard.diagnosis.lines import Log
+from guard.diagnosis.model import load as load_model
 from guard.policy import odds
 from guard.policy.plan import MIN_PROBABILITY
 from guard.policy.refusals import REFUSED
-from guard.types import OUTSIDE, NoMemory
+from guard.types import OUTSIDE, NoMemory, Outcome
+from models.classifier.cost import PERSON
+from models.classifier.held_out import HeldOut
 from models.data import LABEL_NAMES, PASSED_LABEL, Example, load, log_of, outcome_of
 
 BINS = 10
@@ -66,12 +73,15 @@ class Answer:
         return [any(low - 1 <= line <= high + 1 for low, high in self.example.evidence) for line in self.lines[:3]]
 
 
-def answer(example: Example, mode: str) -> Answer:
-    """The answer to one example in one of MODES."""
+Asked = Callable[[Log, Outcome], Guess]
+
+
+def answer(example: Example, mode: str, model: Asked = classify) -> Answer:
+    """The answer to one example in one of MODES; `model`: how the classifier is asked."""
     begin = time.perf_counter()
     if mode == "model":
-        return _by_model(example, begin)
-    ask = classify if mode == "both" else lambda log, outcome: Guess()
+        return _by_model(example, begin, model)
+    ask = model if mode == "both" else lambda log, outcome: Guess()
     found = diagnose(outcome_of(example), NoMemory(), ask=ask)
     return Answer(
         example,
@@ -84,9 +94,9 @@ def answer(example: Example, mode: str) -> Answer:
     )
 
 
-def _by_model(example: Example, begin: float) -> Answer:
+def _by_model(example: Example, begin: float, model: Asked) -> Answer:
     log = log_of(example)
-    guess = classify(log, outcome_of(example))
+    guess = model(log, outcome_of(example))
     if not guess.probabilities:
         raise SystemExit(guess.note)
     ranked = sorted(guess.probabilities.items(), key=lambda item: -item[1])
@@ -156,6 +166,16 @@ FIGURES: dict[str, Callable[[Sequence[Answer]], float]] = {
 }
 
 
+def at_least(answers: Sequence[Answer], least: float) -> tuple[int, float, float, float]:
+    """With that probability as the least to act on: heals, how many are right, what share of the failures that can be
+    healed is, and what the mistakes cost in builds for each failure (`models.classifier.cost`)."""
+    heals = [one for one in answers if one.label not in REFUSED and one.sure >= least]
+    right = sum(one.label in one.accepted and one.example.label not in REFUSED for one in heals)
+    healable = sum(one.example.label not in REFUSED for one in answers)
+    cost = (len(heals) - right + PERSON * (healable - right)) / len(answers)
+    return len(heals), right / max(len(heals), 1), right / max(healable, 1), cost
+
+
 def interval(answers: Sequence[Answer], figure: Callable[[Sequence[Answer]], float]) -> tuple[float, float]:
     """The middle 95 % of the figure over resamples of whole groups."""
     groups: dict[str, list[Answer]] = {}
@@ -201,6 +221,9 @@ def _details(answers: Sequence[Answer], show: int) -> None:
     for share in (0.25, 0.5, 0.75, 0.9, 1.0):
         part = ranked[: max(int(len(ranked) * share), 1)]
         print(f"  {len(part) / len(answers):5.2f} {_mean([one.right for one in part]):.3f}  (from probability {part[-1].probability:.2f})")
+    print(f"\nleast probability to act on: heals, precision, recall, cost in builds for each failure (a person: {PERSON:g} builds)")
+    for least in (0.3, 0.4, 0.5, MIN_PROBABILITY, 0.6, 0.7, 0.8, 0.9):
+        print("  {:.2f} {:5d} {:.3f} {:.3f} {:.3f}".format(least, *at_least(answers, least)))
     print("\nprobability against truth")
     for _, sure, right, count in bins(answers):
         print(f"  said {sure:.2f}  right {right:.2f}  of {count}")
@@ -225,17 +248,27 @@ def plot(answers: dict[str, list[Answer]], path: Path) -> None:
     figure.savefig(path, dpi=110, bbox_inches="tight")
 
 
+def _asked(example: Example, held: HeldOut | None) -> Asked:
+    """How the classifier is asked of this example."""
+    if held is None:
+        return classify
+    guess = held.guess(example, load_model().arbitration)
+    return lambda log, outcome: guess
+
+
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m models.evaluate", description=__doc__)
     parser.add_argument("data", nargs="+", type=Path)
     parser.add_argument("--png", type=Path, help="where to write the reliability diagram; with several DATA, their names are added")
     parser.add_argument("--modes", default=",".join(MODES))
+    parser.add_argument("--held-out", type=Path, help="answers of networks that saw nothing of the failure's group, from models.train")
     parser.add_argument("--show", type=int, default=0, help="how many wrong answers to name")
     options = parser.parse_args()
+    held = HeldOut.load(options.held_out) if options.held_out else None
     for path in options.data:
         examples = [one for one in load([path]) if one.label != PASSED_LABEL]
-        answers = {mode: [answer(one, mode) for one in examples] for mode in options.modes.split(",")}
+        answers = {mode: [answer(one, mode, _asked(one, held)) for one in examples] for mode in options.modes.split(",")}
         print(f"\n{path.name}: {len(examples)} failures of {len({one.group for one in examples})} groups\n")
         _table(answers)
         _details(list(answers.values())[-1], options.show)

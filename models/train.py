@@ -1,7 +1,9 @@
 """`python -m models.train [DATA…]`: the classifier, made anew from the lab's corpus and the data that is named.
 
 DATA are files of labelled excerpts (`.jsonl`) and folders of whole logs (with an `index.jsonl`). Written are
-`classifier.onnx` and `labels.json` beside this file, or into --out.
+`classifier.onnx` and `labels.json` beside this file, or into --out. The same data, package versions and processor
+give the same bytes. Every choice that is fitted (how much a voice counts, from which probability healing pays) rests
+on answers of networks that saw nothing of the failure's project or tool.
 """
 
 from __future__ import annotations
@@ -10,28 +12,54 @@ import argparse
 import hashlib
 import json
 import sys
+import time
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from guard.diagnosis.arbitrate import VOICES
 from guard.diagnosis.features import VERSION, word_buckets
 from guard.diagnosis.grams import Grams
 from models.classifier.arbitration import fit, heard, matcher
 from models.classifier.corpus import Document, Vocabulary, document, vocabulary
+from models.classifier.cost import Threshold, threshold
 from models.classifier.export import export
 from models.classifier.fit import Recipe, Trained, train
+from models.classifier.held_out import HeldOut
 from models.classifier.linear import passage_of, train_linear
 from models.classifier.vectors import by_bucket, word_vectors, words_of
-from models.data import LABEL_NAMES, PASSED_LABEL, load
+from models.classifier.whole import is_composed, whole_logs
+from models.data import LABEL_NAMES, PASSED_LABEL, Example, load
 
 HERE = Path(__file__).parent
 CORPUS = HERE / "corpus"
 _WHOLE_WEIGHT = 4.0
-"""How much a whole log counts beside an excerpt when voices are weighed: they are few, and what guard meets."""
+"""How much a whole log counts beside an excerpt when the model's halves are weighed: they are few, and what guard meets."""
+_WHOLE_HEARD, _COMPOSED_HEARD = 8.0, 0.3
+"""The same when signatures and model are weighed: composed logs are many, and their noise is not as various."""
+
+
+def side_of(group: str, folds: int) -> int:
+    """The fold of a group: all of one project or tool are on one side, in every run."""
+    return zlib.crc32(group.encode()) % folds
+
+
+def sides(documents: Sequence[Document], folds: int) -> NDArray[np.int64]:
+    """For each document its fold."""
+    return np.array([side_of(one.example.group, folds) for one in documents])
+
+
+def composed(examples: Sequence[Example], folds: int) -> list[Example]:
+    """Excerpts within whole logs; what is around an excerpt comes from its own fold too, so that folds share nothing."""
+    found: list[Example] = []
+    for fold in range(folds):
+        found += whole_logs([one for one in examples if side_of(one.group, folds) == fold], fold)
+    return found
 
 
 def vectors(documents: Sequence[Document], size: int, cache: Path) -> tuple[dict[int, NDArray[np.float32]], list[int]]:
@@ -56,32 +84,41 @@ def fixed_table(known: dict[int, NDArray[np.float32]], words: Vocabulary, size: 
     return table
 
 
-def trained_on(documents: Sequence[Document], known: dict[int, NDArray[np.float32]], extra: list[int], recipe: Recipe) -> Trained:
+@dataclass(frozen=True)
+class Ground:
+    """What networks are trained with."""
+
+    known: dict[int, NDArray[np.float32]]
+    extra: list[int]
+    recipe: Recipe
+    folds: int
+
+
+def trained_on(documents: Sequence[Document], ground: Ground) -> Trained:
     """A network trained on the documents."""
-    words = vocabulary(documents, extra)
-    return train(documents, fixed_table(known, words, recipe.shape.fixed), words, recipe)
+    words = vocabulary(documents, ground.extra)
+    return train(documents, fixed_table(ground.known, words, ground.recipe.shape.fixed), words, ground.recipe)
 
 
 def held_out(
-    documents: Sequence[Document], known: dict[int, NDArray[np.float32]], extra: list[int], recipe: Recipe, folds: int
+    failed: Sequence[Document], passed: Sequence[Document], ground: Ground
 ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
-    """For each document the answer of a network that saw nothing of its group."""
-    side = sides(documents, folds)
-    logits = np.zeros((len(documents), len(LABEL_NAMES)), dtype=np.float32)
-    lines: list[NDArray[np.float32]] = [np.zeros(0, dtype=np.float32)] * len(documents)
-    for fold in range(folds):
-        seen = [one for one, its in zip(documents, side, strict=True) if its != fold]
+    """For each failure the answer of a network that saw nothing of its group.
+
+    Composed logs are asked about only: training puts excerpts amid other output by itself, another way each time.
+    """
+    side = sides(failed, ground.folds)
+    logits = np.zeros((len(failed), len(LABEL_NAMES)), dtype=np.float32)
+    lines: list[NDArray[np.float32]] = [np.zeros(0, dtype=np.float32)] * len(failed)
+    for fold in range(ground.folds):
+        seen = [one for one, its in zip(failed, side, strict=True) if its != fold and not is_composed(one)]
+        seen += [one for one in passed if side_of(one.example.group, ground.folds) != fold]
         unseen = np.flatnonzero(side == fold)
-        answers, attention = trained_on(seen, known, extra, recipe).answers([documents[index] for index in unseen])
+        answers, attention = trained_on(seen, ground).answers([failed[index] for index in unseen])
         logits[unseen] = answers
         for index, one in zip(unseen, attention, strict=True):
             lines[index] = one
     return logits, lines
-
-
-def sides(documents: Sequence[Document], folds: int) -> NDArray[np.int64]:
-    """For each document its fold: all of one group are on one side."""
-    return np.array([zlib.crc32(one.example.group.encode()) % folds for one in documents])
 
 
 def held_out_linear(documents: Sequence[Document], pieces: Sequence[Grams], folds: int) -> NDArray[np.float32]:
@@ -96,38 +133,53 @@ def held_out_linear(documents: Sequence[Document], pieces: Sequence[Grams], fold
     return said
 
 
-def voices_weighed(
+@dataclass(frozen=True)
+class Weighed:
+    """What the card says beside the file's name."""
+
+    network: float
+    linear: float
+    arbitration: dict[str, float]
+    threshold: Threshold
+
+
+def weigh_voices(
     failed: Sequence[Document],
     logits: NDArray[np.float32],
     said: NDArray[np.float32],
     attention: Sequence[NDArray[np.float32]],
     before: Path | None,
-) -> dict[str, object]:
-    """What the card says of how much network, linear half and signatures count, from answers on unseen groups."""
+) -> tuple[Weighed, NDArray[np.float32]]:
+    """How much network, linear half and signatures count, from answers on unseen groups; and the model's probabilities."""
     targets = np.stack([one.target for one in failed])
-    counts = np.array([_WHOLE_WEIGHT if one.example.whole else 1.0 for one in failed], dtype=np.float32)
+    whole = np.array([one.example.whole for one in failed])
+    around = np.array([is_composed(one) for one in failed])
+    counts = np.where(whole, _WHOLE_WEIGHT, 1.0).astype(np.float32)
     both = np.stack((logits, said), axis=2)
     network, linear = fit(both, targets, counts)
-    sums = both @ np.array([network, linear], dtype=np.float32)
-    chances = np.exp(sums - sums.max(1, keepdims=True))
-    chances /= chances.sum(1, keepdims=True)
+    chances = _softmax(both @ np.array([network, linear], dtype=np.float32))
     # The signatures were written with the public data in sight: on those they are surer than they are right.
-    honest = [index for index, one in enumerate(failed) if one.example.source == "own lab" or (before and one.example.whole)]
-    heard_ = np.concatenate(
+    lab = [index for index, one in enumerate(failed) if one.example.source.startswith("own lab")]
+    logs = [index for index, one in enumerate(failed) if before and one.example.whole]
+    voices = np.concatenate(
         [
-            heard(
-                [failed[index] for index in honest if failed[index].example.whole == whole],
-                chances[[index for index in honest if failed[index].example.whole == whole]],
-                [attention[index] for index in honest if failed[index].example.whole == whole],
-                matcher(before if whole else None),
-            )
-            for whole in (False, True)
-            if any(failed[index].example.whole == whole for index in honest)
+            heard([failed[index] for index in part], chances[part], [attention[index] for index in part], matcher(signatures))
+            for part, signatures in ((lab, None), (logs, before))
+            if part
         ]
     )
-    order = [index for whole in (False, True) for index in honest if failed[index].example.whole == whole]
-    weights = fit(heard_, targets[order], counts[order], hold=0.02)
-    return {"network": network, "linear": linear, "arbitration": dict(zip(VOICES, weights, strict=True))}
+    order = [*lab, *logs]
+    counts = np.where(whole, _WHOLE_HEARD, np.where(around, _COMPOSED_HEARD, 1.0)).astype(np.float32)
+    weights = fit(voices, targets[order], counts[order], hold=0.02)
+    together = _softmax(voices @ np.array(weights, dtype=np.float32))
+    pays = threshold(together, [failed[index].example for index in order], counts[order])
+    return Weighed(network, linear, dict(zip(VOICES, weights, strict=True)), pays), chances
+
+
+def _softmax(sums: NDArray[np.float32]) -> NDArray[np.float32]:
+    odds = np.exp(sums - sums.max(1, keepdims=True))
+    found: NDArray[np.float32] = odds / odds.sum(1, keepdims=True)
+    return found
 
 
 def main() -> int:
@@ -139,38 +191,52 @@ def main() -> int:
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--before", type=Path, help="a compiled.json from before the signatures' authors saw the whole logs of DATA")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "pipeguard-models" / "words.npz")
+    parser.add_argument("--held-out", type=Path, help="where to write the answers on unseen groups, for `models.evaluate --held-out`")
     options = parser.parse_args()
+    # More threads add in another order, and sums differ in their last digits.
+    with threadpool_limits(1):
+        return _train(options)
 
+
+def _train(options: argparse.Namespace) -> int:
+    begin = time.monotonic()
     documents = [document(one) for one in load([CORPUS, *options.data])]
-    failed = [one for one in documents if one.example.label != PASSED_LABEL]
+    own = [one for one in documents if one.example.label != PASSED_LABEL]
     passed = [one for one in documents if one.example.label == PASSED_LABEL]
-    print(f"{len(failed)} failures, {len(passed)} runs that passed", file=sys.stderr)
+    around = [document(one) for one in composed([one.example for one in [*own, *passed]], options.folds)]
+    failed = [*own, *around]
+    print(f"{len(own)} failures, {len(around)} whole logs composed of them, {len(passed)} runs that passed", file=sys.stderr)
     recipe = Recipe(epochs=options.epochs)
     known, extra = vectors(documents, recipe.shape.fixed, options.cache)
-    logits, attention = held_out([*failed, *passed], known, extra, recipe, options.folds)
-    network = trained_on([*failed, *passed], known, extra, recipe)
-    write(options.out, failed, logits[: len(failed)], attention[: len(failed)], network, options.before, options.folds)
+    ground = Ground(known, extra, recipe, options.folds)
+    logits, attention = held_out(failed, passed, ground)
+    network = trained_on([*own, *passed], ground)
+    pieces = [passage_of(one, looked) for one, looked in zip(failed, attention, strict=True)]
+    said = held_out_linear(failed, pieces, options.folds)
+    weighed, chances = weigh_voices(failed, logits, said, attention, options.before)
+    data = export(network, train_linear(pieces, [one.example.label for one in failed]))
+    write(options.out, data, weighed)
+    if options.held_out:
+        HeldOut.of(own, chances, attention).save(options.held_out)
+    print(f"{time.monotonic() - begin:.0f} s", file=sys.stderr)
     return 0
 
 
-def write(
-    out: Path,
-    failed: Sequence[Document],
-    logits: NDArray[np.float32],
-    attention: Sequence[NDArray[np.float32]],
-    network: Trained,
-    before: Path | None,
-    folds: int,
-) -> None:
-    """Train the linear half on the passages that the networks of other groups attend to, weigh all voices, and write."""
-    pieces = [passage_of(one, looked) for one, looked in zip(failed, attention, strict=True)]
-    weighed = voices_weighed(failed, logits, held_out_linear(failed, pieces, folds), attention, before)
-    data = export(network, train_linear(pieces, [one.example.label for one in failed]))
+def write(out: Path, data: bytes, weighed: Weighed) -> None:
+    """Write the file and the card that names it."""
     out.mkdir(parents=True, exist_ok=True)
     (out / "classifier.onnx").write_bytes(data)
-    card = {"features": VERSION, "labels": list(LABEL_NAMES), "sha256": hashlib.sha256(data).hexdigest(), **weighed}
+    card = {
+        "features": VERSION,
+        "labels": list(LABEL_NAMES),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "network": weighed.network,
+        "linear": weighed.linear,
+        "arbitration": weighed.arbitration,
+        "min_probability": weighed.threshold.card(),
+    }
     (out / "labels.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    print(f"{len(data):,} bytes, {json.dumps(weighed)}", file=sys.stderr)
+    print(f"{len(data):,} bytes, sha256 {card['sha256']}\n{json.dumps(card['min_probability'])}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -26,8 +26,10 @@ _TELLING = (
 )  # fmt: skip
 """Words for whose sake a line in the middle of a long log is read."""
 PASSAGE = 60
-"""Lines of a log that are read closely."""
-_CLOSING, _AROUND = 8, 2
+"""Lines of a log that is read closely as a whole."""
+_CLOSE = 12
+"""Lines of a longer one that are: as many as a failure takes, for more would drown it."""
+_CLOSING, _AROUND = 2, 2
 POSITIONS = 8
 """Numbers that say where a line stands."""
 ENDINGS = ("1", "2", "124", "126", "127", "134", "137", "139", "143", "small", "large", "signal", "limit")
@@ -96,7 +98,7 @@ def passage(salience: Sequence[float]) -> list[int]:
     kept = set(range(total - _CLOSING, total))
     for place in sorted(range(total), key=lambda place: (-salience[place], place)):
         kept.update(range(max(place - _AROUND, 0), min(place + _AROUND + 1, total)))
-        if len(kept) >= PASSAGE:
+        if len(kept) >= _CLOSE:
             break
     return sorted(kept)
 

@@ -64,7 +64,13 @@ class Vocabulary:
 
     number: NDArray[np.int32]
     """For each bucket its number."""
-    size: int
+    often: NDArray[np.int64]
+    """For each number in how many examples it occurs."""
+
+    @property
+    def size(self) -> int:
+        """How many numbers there are, 0 for the unknown among them."""
+        return len(self.often)
 
     def of(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
         """Buckets → numbers."""
@@ -87,4 +93,4 @@ def vocabulary(documents: Sequence[Document], extra: Sequence[int] = (), least: 
     chosen = list(dict.fromkeys([*extra, *often]))[:most]
     number = np.zeros(BUCKETS, dtype=np.int32)
     number[chosen] = np.arange(1, len(chosen) + 1)
-    return Vocabulary(number, len(chosen) + 1)
+    return Vocabulary(number, np.array([0, *(seen[bucket] for bucket in chosen)]))

@@ -1,6 +1,7 @@
 """A trained network → one ONNX file that reads one log: opset 17, which onnxruntime knows since 1.12.
 
-Tables are stored as 8-bit numbers with a scale for each column. The file's metadata says which features and labels
+The tables of features lose what the network makes nothing of: rows that weigh least, and directions that its first layer
+hardly sees. They are stored as 8-bit numbers with a scale for each column. The file's metadata says which features and labels
 it was made for: guard uses no file that was made for others.
 """
 
@@ -19,6 +20,8 @@ from models.classifier.linear import Linear
 from models.classifier.network import REACH
 from models.data import LABEL_NAMES
 
+ROWS, WIDTH = 48_000, 24
+"""Features that have a row, and numbers in which its vector is kept."""
 LARGEST = 15_000_000
 """Bytes that a step may carry."""
 
@@ -32,12 +35,9 @@ def export(trained: Trained, linear: Linear) -> bytes:
     state = {name: value.detach().numpy() for name, value in trained.network.state_dict().items()}
     shape = trained.network.shape
     graph = _Graph()
-    table, scale = _eight_bits(np.concatenate((trained.fixed, trained.own, trained.wide), axis=1))
-    graph.constant("number", trained.vocabulary.number.astype(np.uint16))
-    graph.constant("table", table)
-    graph.constant("scale", scale)
+    number, deep, wide, line = _narrowed(trained, state["line.weight"])
+    graph.constant("number", number)
     graph.constant("one", np.ones(1, np.float32))
-    graph.constant("columns", np.array([table.shape[1]], np.int64))
     graph.constant("last_axis", np.array([1], np.int64))
 
     graph.node("Gather", ["number", "buckets"], "numbers16")
@@ -48,13 +48,8 @@ def export(trained: Trained, linear: Linear) -> bytes:
     graph.node("Gather", ["lines", "known_at"], "line32")
     graph.node("Cast", ["line32"], "line", to=TensorProto.INT64)
     graph.node("Unsqueeze", ["line", "last_axis"], "line_index")
-    graph.node("Gather", ["table", "known"], "rows8")
-    graph.node("Cast", ["rows8"], "rows", to=TensorProto.FLOAT)
     graph.node("Shape", ["positions"], "positions_shape")
     graph.node("Gather", ["positions_shape", graph.integers("zero", 0)], "line_count")
-    graph.node("Concat", ["line_count", "columns"], "sums_shape", axis=0)
-    graph.node("ConstantOfShape", ["sums_shape"], "no_sums")
-    graph.node("ScatterND", ["no_sums", "line_index", "rows"], "sums8", reduction="add")
     graph.node("ConstantOfShape", ["line_count"], "no_counts")
     graph.node("Shape", ["known"], "known_count")
     graph.node("Expand", ["one", "known_count"], "ones")
@@ -62,14 +57,20 @@ def export(trained: Trained, linear: Linear) -> bytes:
     graph.node("Add", ["line_features", "one"], "counts1")
     graph.node("Sqrt", ["counts1"], "roots1")
     graph.node("Unsqueeze", ["roots1", "last_axis"], "roots")
-    graph.node("Mul", ["sums8", "scale"], "sums_scaled")
-    graph.node("Div", ["sums_scaled", "roots"], "sums")
-    deep = shape.fixed + shape.own
-    graph.node("Slice", ["sums", graph.integers("s0", 0), graph.integers("s1", deep), "last_axis"], "embedded")
-    graph.node("Slice", ["sums", graph.integers("s2", deep), graph.integers("s3", table.shape[1]), "last_axis"], "wide_said")
+    # Each table by itself: all at once their rows would be the most memory that a verdict takes.
+    for name, table in (("deep", deep), ("wide", wide)):
+        graph.table(name, table)
+        graph.integers(f"{name}_columns", table.shape[1])
+        graph.node("Gather", [f"{name}_table", "known"], f"{name}_rows8")
+        graph.node("Cast", [f"{name}_rows8"], f"{name}_rows", to=TensorProto.FLOAT)
+        graph.node("Concat", ["line_count", f"{name}_columns"], f"{name}_shape", axis=0)
+        graph.node("ConstantOfShape", [f"{name}_shape"], f"{name}_none")
+        graph.node("ScatterND", [f"{name}_none", "line_index", f"{name}_rows"], f"{name}_sums8", reduction="add")
+        graph.node("Mul", [f"{name}_sums8", f"{name}_scale"], f"{name}_scaled")
+        graph.node("Div", [f"{name}_scaled", "roots"], f"{name}_sums")
 
-    graph.node("Concat", ["embedded", "positions"], "line_input", axis=1)
-    graph.linear("line_input", state["line.weight"], state["line.bias"], "line_sum")
+    graph.node("Concat", ["deep_sums", "positions"], "line_input", axis=1)
+    graph.linear("line_input", line, state["line.bias"], "line_sum")
     graph.silu("line_sum", "hidden0")
     graph.node("Transpose", ["hidden0"], "across", perm=[1, 0])
     graph.node("Unsqueeze", ["across", graph.integers("axis00", 0)], "across3")
@@ -88,16 +89,16 @@ def export(trained: Trained, linear: Linear) -> bytes:
     graph.node("Reshape", ["pooled2", graph.integers("flat", 1, -1)], "pooled")
     graph.linear("pooled", state["pool.weight"], state["pool.bias"], "pool_sum")
     graph.silu("pool_sum", "pool")
-    graph.linear("pool", state["out.weight"], state["out.bias"], "deep")
+    graph.linear("pool", state["out.weight"], state["out.bias"], "pooled_said")
     heard = np.zeros((shape.heads, 1), np.float32)
     heard[:2, 0] = state["wide_scale"]
     graph.constant("heard_w", heard)
     graph.node("MatMul", ["attention", "heard_w"], "heard")
     graph.node("Transpose", ["heard"], "heard_t", perm=[1, 0])
-    graph.node("MatMul", ["heard_t", "wide_said"], "linear")
+    graph.node("MatMul", ["heard_t", "wide_sums"], "linear")
     graph.node("Unsqueeze", ["ending", graph.integers("axis000", 0)], "ending2")
     graph.linear("ending2", state["ending.weight"], None, "by_ending")
-    graph.node("Sum", ["deep", "linear", "by_ending"], "logits2")
+    graph.node("Sum", ["pooled_said", "linear", "by_ending"], "logits2")
     graph.node("Squeeze", ["logits2", "axis000"], "logits")
     graph.node("Slice", ["attention", graph.integers("s4", 0), graph.integers("s5", 1), "last_axis"], "salience2")
     graph.node("Squeeze", ["salience2", "last_axis"], "salience")
@@ -108,18 +109,42 @@ def export(trained: Trained, linear: Linear) -> bytes:
     return found
 
 
+def _narrowed(
+    trained: Trained, line: NDArray[np.float32]
+) -> tuple[NDArray[np.uint16], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Bucket → row, the rows' vectors in WIDTH numbers, what they say for each label, and the first layer for these.
+
+    `line`: the first layer's weights, of the vectors and then of the positions.
+    """
+    vectors = np.concatenate((trained.fixed, trained.own), axis=1)
+    seen = vectors @ line[:, : vectors.shape[1]].T
+    often = np.sqrt(trained.vocabulary.often + 1)
+    worth = often * np.linalg.norm(np.concatenate((seen, trained.wide), axis=1), axis=1)
+    kept = np.sort(np.argsort(-worth[1:], kind="stable")[:ROWS] + 1)
+    rows = np.zeros(trained.vocabulary.size, dtype=np.uint16)
+    rows[kept] = np.arange(1, len(kept) + 1)
+    kept = np.concatenate(([0], kept))
+    _, _, directions = np.linalg.svd(seen[kept] * often[kept, None], full_matrices=False)
+    directions = directions[:WIDTH]
+    return (
+        rows[trained.vocabulary.number],
+        (seen[kept] @ directions.T).astype(np.float32),
+        trained.wide[kept],
+        np.concatenate((directions.T, line[:, vectors.shape[1] :]), axis=1).astype(np.float32),
+    )
+
+
 def _linear(graph: _Graph, linear: Linear) -> None:
     """The passage's pieces, weighed by how telling they are, each half made one long, times the labels' weights."""
-    table, scale = _eight_bits(linear.weights)
-    graph.constant("piece_number", linear.number)
+    graph.constant("piece_number", linear.number.astype(np.uint16))
+    graph.table("piece", linear.weights)
     graph.constant("telling", linear.idf)
-    graph.constant("piece_table", table)
-    graph.constant("piece_scale", scale)
     graph.constant("piece_bias", linear.bias)
     graph.constant("tiny", np.array(1e-9, np.float32))
     graph.constant("unit", np.array(1, np.float32))
     graph.constant("characters", np.array(CHARACTERS, np.int32))
-    graph.node("Gather", ["piece_number", "grams"], "pieces")
+    graph.node("Gather", ["piece_number", "grams"], "pieces16")
+    graph.node("Cast", ["pieces16"], "pieces", to=TensorProto.INT32)
     graph.node("Log", ["counts"], "log_counts")
     graph.node("Add", ["log_counts", "unit"], "often")
     graph.node("Gather", ["telling", "pieces"], "tells")
@@ -159,6 +184,12 @@ class _Graph:
     def constant(self, name: str, value: NDArray[np.generic]) -> str:
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
+
+    def table(self, name: str, values: NDArray[np.float32]) -> None:
+        """A table in 8 bits and what to multiply its columns by."""
+        table, scale = _eight_bits(values)
+        self.constant(f"{name}_table", table)
+        self.constant(f"{name}_scale", scale)
 
     def integers(self, name: str, *values: int) -> str:
         return self.constant(name, np.array(values, np.int64))

@@ -83,7 +83,7 @@ def batch_of(
         logs.append(np.full(len(one.positions), place))
         count += len(one.positions)
     every, line = np.concatenate(ids), np.concatenate(lines)
-    rows, column = np.unique(every, return_inverse=True)
+    rows, column = _numbered(every, vocabulary.size)
     amount = np.bincount(line, minlength=count)
     values = (1 / np.sqrt(amount + 1)).astype(np.float32)[line]
     table = scipy.sparse.csr_matrix((values, (line, column)), shape=(count, len(rows)), dtype=np.float32)
@@ -97,6 +97,16 @@ def batch_of(
         evidence=torch.from_numpy(np.concatenate([one.evidence for one in samples]).astype(np.float32)),
         weight=torch.tensor(weights or [1.0] * len(samples)),
     )
+
+
+def _numbered(numbers: NDArray[np.int32], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The numbers that occur, in order, and for each its place among them: `np.unique` without sorting."""
+    occurs = np.zeros(size, dtype=bool)
+    occurs[numbers] = True
+    rows = np.flatnonzero(occurs)
+    place = np.zeros(size, dtype=np.int64)
+    place[rows] = np.arange(len(rows))
+    return rows, place[numbers]
 
 
 class _Rows:

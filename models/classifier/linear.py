@@ -15,7 +15,7 @@ from guard.diagnosis.reading import passage
 from models.classifier.corpus import Document
 from models.data import LABEL_NAMES, log_of
 
-MOST = 120_000
+MOST = 40_000
 """Pieces that have weights: those on which most hangs."""
 
 
@@ -71,7 +71,7 @@ def train_linear(pieces: Sequence[Grams], labels: Sequence[str], most: int = MOS
     idf = np.concatenate(([0.0], np.log((1 + len(pieces)) / (1 + often[known])) + 1)).astype(np.float32)
     counts = {label: labels.count(label) for label in set(labels)}
     weights = [(len(labels) / len(counts) / counts[label]) ** 0.5 for label in labels]
-    machine = LinearSVC(C=1.0).fit(table_of(pieces, number, idf), list(labels), sample_weight=weights)
+    machine = LinearSVC(C=1.0, dual=True, random_state=0).fit(table_of(pieces, number, idf), list(labels), sample_weight=weights)
     full = np.zeros((len(idf), len(LABEL_NAMES)), dtype=np.float32)
     bias = np.full(len(LABEL_NAMES), -2.0, dtype=np.float32)
     for place, label in enumerate(machine.classes_):

@@ -14,8 +14,11 @@ from operator import mul
 from guard.diagnosis.plain.pieces import features, grams
 from guard.diagnosis.plain.tables import Tables, Unreadable
 
-STEPS = "654e69a68895bf85"
+STEPS = "6b610830bdd3bb5c"
 """The digest of the computation that this file does (`Tables.steps`)."""
+
+_OF_FEATURES = ("deep", "wide")
+"""The tables that give a feature its numbers, in the order in which they stand beside each other."""
 
 Row = list[float]
 
@@ -29,8 +32,8 @@ class Scorer:
             raise Unreadable("it computes otherwise than this version of guard does")
         self._tables = tables
         number = tables.numbers
-        self._scale = number["scale"].tolist()
-        self._deep = number["s1"][0]
+        self._scale = [scale for name in _OF_FEATURES for scale in number[f"{name}_scale"].tolist()]
+        self._deep = len(self._scale) - len(number["wide_scale"])
         self._line, self._line_bias = tables.columns("line_sum_w"), number["line_sum_b"].tolist()
         self._mix, self._mix_bias = tables.columns("mix_sum_w"), number["mix_sum_b"].tolist()
         hidden, _, width = tables.shapes["near"]
@@ -59,7 +62,7 @@ class Scorer:
         across = list(zip(*hidden, strict=True))
         pooled = [sum(map(mul, share, column)) for share in attention for column in across]
         pool = _silu(_times(pooled, tables.columns("pool_sum_w"), number["pool_sum_b"].tolist()))
-        deep = _times(pool, tables.columns("deep_w"), number["deep_b"].tolist())
+        deep = _times(pool, tables.columns("pooled_said_w"), number["pooled_said_b"].tolist())
         heard_by = number["heard_w"].tolist()
         heard = [sum(map(mul, heard_by, shares)) for shares in zip(*attention, strict=True)]
         linear = [sum(map(mul, heard, column)) for column in zip(*wide, strict=True)]
@@ -96,7 +99,11 @@ class Scorer:
         if not known:
             return (0.0,) * len(self._scale)
         root = math.sqrt(len(known) + 1)
-        columns = zip(*(self._tables.row("table", row) for row in known), strict=True)
+        columns = (
+            column
+            for name in _OF_FEATURES
+            for column in zip(*(self._tables.row(f"{name}_table", row) for row in known), strict=True)
+        )
         return tuple(sum(column) * scale / root for column, scale in zip(columns, self._scale, strict=True))
 
     def _beside(self, rows: Sequence[Row]) -> list[tuple[float, ...]]:
