@@ -85,6 +85,10 @@ def test_without_a_moment_nothing_is_found(tmp_path: Path) -> None:
         ("r.xml", "<assemblies timestamp='x'>"),
         ("n.xml", "<test-run id='2'>"),
         ("jest.json", '{"numFailedTestSuites":1,'),
+        ("vitest.json", '{"numTotalTestSuites":2,'),
+        ("playwright.json", '{\n  "config": {\n    "configFile": "/x",'),
+        ("report.json", '{"created": 1518371686.7981803, "duration": 0.1235666275024414, "exitcode": 1,'),
+        ("rspec.json", '{"version":"3.12.0","seed":1,"examples":['),
         ("mocha.json", '{\n  "stats": {\n    "suites": 1,'),
     ],
 )
@@ -95,7 +99,7 @@ def test_what_cannot_be_merged_is_named(tmp_path: Path, name: str, text: str) ->
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [(".coveragerc", "[run]"), ("a.out", "\x7fELF"), ("data.json", '{"stats": 1}'), ("tsconfig.json", "{}"), ("a.xml", "<report/>"), ("x.info", "SFX")],
+    [(".coveragerc", "[run]"), ("a.out", "\x7fELF"), ("data.json", '{"stats": 1}'), ("tsconfig.json", "{}"), ("package.json", '{"version": "1.0.0", "scripts": {}}'), ("a.xml", "<report/>"), ("x.info", "SFX")],
 )
 def test_other_files_are_no_reports(tmp_path: Path, name: str, text: str) -> None:
     put(tmp_path / name, text)

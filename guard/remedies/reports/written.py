@@ -28,12 +28,13 @@ _PATHS: Final = re.compile(r"[^\s\"'`=:,;|&<>(){}$*?]+\.(?:xml|json)\b")
 _VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
 _TOLD: Final = ("PYTEST_ADDOPTS", "JEST_JUNIT_", "MOCHA_FILE", "PLAYWRIGHT_JUNIT_", "VITEST_", "GOTESTSUM_")
 _JUNIT: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--(?:[^-]|-(?!->))*-->\s*)*<testsuites?[\s/>]")
-# What holds all tests of a run in a form that guard does not merge. Cobertura, Clover and JaCoCo: `<coverage`, `<report`;
-# TRX: `<TestRun`; xUnit.net: `<assemblies`; NUnit: `<test-run`, `<test-results`; Jest and Vitest: `--json`; Mocha: its `stats`;
-# lcov; a profile of Go.
+# What holds all tests of a run in a form that guard does not merge. Cobertura and Clover: `<coverage`;
+# TRX: `<TestRun`; xUnit.net: `<assemblies`; NUnit: `<test-run`, `<test-results`; JSON of Jest, Vitest, Mocha, Playwright,
+# pytest-json-report, RSpec; lcov; a profile of Go.
 _SPOILT: Final = re.compile(
     rb"\A(?:\xef\xbb\xbf)?\s*(?:(?:<\?xml[^>]*\?>\s*|<!(?:DOCTYPE|--)[^>]*>\s*)*<(?:coverage|TestRun|assemblies|test-run|test-results)[\s>]"
-    rb'|\{\s*"numFailedTestSuites"|\{\s*"stats"\s*:\s*\{\s*"suites"|(?:TN:[^\n]*\s+)?SF:|mode: (?:set|count|atomic)\r?\n)'
+    rb'|\{\s*(?:"num(?:Failed|Total)TestSuites"|"stats"\s*:\s*\{\s*"suites"|"config"\s*:\s*\{\s*"configFile"'
+    rb'|"created"\s*:\s*[\d.]+,\s*"duration"|"version"\s*:\s*"[\d.]+",\s*(?:"seed"\s*:\s*\d+,\s*)?"examples")|(?:TN:[^\n]*\s+)?SF:|mode: (?:set|count|atomic)\r?\n)'
 )
 # coverage.py's data: `.coverage`, and one for each process where it runs in parallel.
 _COVERAGE: Final = re.compile(r"^\.coverage(?:\.[\w.-]+)?$")
