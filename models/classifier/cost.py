@@ -2,8 +2,9 @@
 
 A heal that could not help costs a build: the machine's time, and a person who learns later that it is red. A failure
 that could have been healed and was handed to a person costs PERSON builds: somebody reads the log, finds nothing to
-mend and starts the job again. Failures that can be healed are held to be SHARE of all, as they are among public logs
-of whole jobs, whatever the training data's mix. The cheapest threshold is taken, of equals the highest; the card also says which would be for other costs.
+mend and starts the job again. Failures that can be healed are held to be SHARE of all, whatever the training data's
+mix: among public logs of whole jobs they are between a sixteenth and a fifth. The cheapest threshold is taken, of equals
+the highest; the card also says which would be the cheapest for other costs of a person.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from guard.types import OUTSIDE
 from models.data import LABEL_NAMES, Example
 
 PERSON = 1.0
-SHARE = 0.1
+SHARE = 0.2
 RATIOS = (0.5, PERSON, 3.0, 10.0)
 """What a person might cost, in builds: for each the card says which threshold would be the cheapest."""
 GRID = tuple(round(0.05 * step, 2) for step in range(4, 20))

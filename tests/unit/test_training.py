@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +12,8 @@ import numpy as np
 import pytest
 
 from guard.diagnosis.reading import choose
-from guard.types import LABELS
-from models.classifier.cost import GRID, threshold
+from guard.types import LABELS, UNSURE
+from models.classifier.cost import GRID, PERSON, threshold
 from models.classifier.whole import COMPOSED, Framer, Noise, noise_of, whole_logs
 from models.data import LABEL_NAMES, PASSED_LABEL, Example, log_of
 
@@ -101,6 +102,12 @@ def test_causes_outside_the_job_count_together() -> None:
     found = threshold(chances, [example("a", "dns_failure", "x"), example("b", "lint_error", "x")], np.ones(2, np.float32))
     assert found.recall == 1
     assert found.value > 0.5
+
+
+def test_what_guard_acts_on_is_what_training_found_to_pay() -> None:
+    card = json.loads((Path(__file__).parents[2] / "models" / "labels.json").read_text(encoding="utf-8"))
+    assert card["min_probability"]["value"] == pytest.approx(UNSURE, abs=0.1)
+    assert card["min_probability"]["person_in_builds"] == PERSON
 
 
 def small_data() -> list[Example]:
