@@ -13,6 +13,9 @@ def main(root: str) -> None:
     """Import the `guard` of the folder (or archive) `root` and run the command line; does not return."""
     sys.dont_write_bytecode = True
     import_guard(root)
+    # A release's tree brings the packages that guard uses; they come after the standard library.
+    if root + "/vendor" not in sys.path:
+        sys.path.append(root + "/vendor")
     if sys.version_info < OLDEST:
         _by_a_newer_one()
     if not (sys.flags.isolated and sys.flags.no_site) and sys.executable:

@@ -1,4 +1,7 @@
-"""The packages that guard.pyz carries: fetched by pip at the pinned versions, checked by hash, pure Python alone."""
+"""The packages that guard.pyz carries: fetched by pip at the pinned versions, checked by hash, pure Python alone.
+
+`python -m guard.delivery.vendored CHECKOUT [WHEELS]` lays them beside guard, as a release's tree has them, and prints the paths.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import hashlib
 import re
 import subprocess
 import sys
+import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from guard.errors import GuardError
@@ -54,9 +59,44 @@ def files(wheel: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():
             top, _, rest = name.partition("/")
+            if name.endswith("/"):
+                continue
             if top.endswith(".dist-info"):
                 if re.search(r"(?i)licen[cs]e|notice|copying|authors", rest):
                     found[f"licenses/{top.removesuffix('.dist-info')}/{rest.rsplit('/', 1)[-1]}"] = archive.read(name)
             elif rest.endswith((".py", ".pem")) and top != "_yaml":
                 found[f"vendor/{name}"] = archive.read(name)
     return found
+
+
+def lay(root: Path, kept: Path) -> list[str]:
+    """Write the modules and licences of all packages below `root`; `kept`: where their wheels are. The paths, from `root`.
+
+    Raises GuardError as `wheels` does, OSError.
+    """
+    written = []
+    for wheel in wheels(kept):
+        for name, content in files(wheel).items():
+            target = root / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+            written.append(name)
+    return written
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command line: its exit code."""
+    root = Path(arguments[0])
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Path(arguments[1]) if len(arguments) > 1 else Path(folder)
+        kept.mkdir(parents=True, exist_ok=True)
+        try:
+            sys.stdout.write("".join(f"{name}\n" for name in lay(root, kept)))
+        except GuardError as error:
+            sys.stderr.write("".join(f"{line}\n" for line in error.lines()))
+            return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

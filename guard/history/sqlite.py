@@ -109,8 +109,22 @@ class SqliteDatabase:
 
 def patiently(connection: sqlite3.Connection, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
     """Run a statement; wait with jitter while another guard holds the file. Raises Locked after 10 s."""
-    from tenacity import RetryError, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
-
+    try:
+        return connection.execute(statement, values)
+    except sqlite3.OperationalError as error:
+        if not _busy(error):
+            raise
+    try:
+        from tenacity import (
+            RetryError,
+            Retrying,
+            retry_if_exception,
+            stop_after_delay,
+            wait_random_exponential,
+        )
+    except ImportError:
+        # A plain checkout has nothing that waits: the run goes into the spool.
+        raise Locked("the history is locked by another process") from None
     waits = Retrying(
         retry=retry_if_exception(_busy), wait=wait_random_exponential(multiplier=0.01, max=0.25), stop=stop_after_delay(PATIENCE_S)
     )

@@ -212,3 +212,12 @@ def test_outputs_that_are_too_large_are_said(step: Step, tmp_path: Path) -> None
         assert ended.code == 0
         assert "guard: output outputs is left empty: " in ended.err
         assert outputs(tmp_path)["outputs"] == "{}"
+
+
+def test_a_plain_checkout_of_the_action_remembers(step: Step, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path / "workspace")], check=True)
+    for _ in range(2):
+        ended = step("echo red; exit 3")
+        assert ended.code == 3
+        assert "internal fault" not in ended.err
+    assert (tmp_path / "workspace" / ".pipeguard" / "history.db").is_file()

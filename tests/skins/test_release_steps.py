@@ -126,6 +126,20 @@ def test_the_released_tree_starts_from_bytecode_and_leaves_nothing(released: Run
     assert sorted(path for path in tmp_path.rglob("*")) == before
 
 
+def test_the_released_tree_reads_settings_and_remembers_with_nothing_installed(released: Runner, tmp_path: Path) -> None:
+    subprocess.run(f"git -C {released.origin} archive v{__version__} | tar -x -C {tmp_path}", shell=True, check=True)
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    (folder / ".pipeguard.yml").write_text("attempts: 2\nhistory: {store: 'sqlite:.pipeguard/history.db'}\n")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
+    start = [str(tmp_path / "bare" / "bin" / "python"), "-I", "-S", str(tmp_path / "guard" / "launch.py")]
+    done = subprocess.run([*start, "run", "--", "sh", "-c", "exit 3"], capture_output=True, text=True, cwd=folder, env={"PATH": os.environ["PATH"], "HOME": "/"})
+    assert done.returncode == 3
+    assert "internal fault" not in done.stderr
+    assert (folder / ".pipeguard" / "history.db").is_file()
+    assert subprocess.run([*start, "--version"], capture_output=True, text=True).stdout.endswith(f"{__version__}\n")
+
+
 def test_a_changed_source_is_run_as_it_is(released: Runner, tmp_path: Path) -> None:
     subprocess.run(f"git -C {released.origin} archive v{__version__} guard | tar -x -C {tmp_path}", shell=True, check=True)
     init = tmp_path / "guard" / "__init__.py"
