@@ -25,6 +25,7 @@ _PREFIX = re.compile(
     rf"|\ufeff?{_TIME} (?=\S| |$)"  # GitHub, Azure: time
     r"|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]? (?=\S)"  # Jenkins (old), TeamCity
     r")?"
+    r"(?:\[\d\d:\d\d:\d\d(?:[.,]\d+)?\] (?=\S))?"  # gulp, sbt and others: the tool's own clock
     r"(?:##\[(?:error|warning|debug|command|section|group|endgroup)\]|::(?:error|warning)[^:\n]{0,200}::)?"
     r"(?:#\d+ (?:\d+\.\d+ )?(?:ERROR: )?(?=\S))?"  # BuildKit: step, seconds
 )
