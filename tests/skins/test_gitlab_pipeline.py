@@ -57,6 +57,27 @@ two commands:
     - pipeguard run -- OPENS
   artifacts: !reference [.guard, artifacts]
 
+heredoc:
+  extends: .guard
+  variables:
+    PIPEGUARD_RUN:
+      expand: false
+      value: |
+        cat <<'END'
+        it's $HOME ::error:: 100% ä
+        END
+        set +e
+        false
+        echo still
+
+piped:
+  script:
+    - !reference [.guard-setup, script]
+    - echo input | pipeguard run -c 'cat' | tr a-z A-Z
+    - X=$(pipeguard run -- echo captured); echo "got $X"
+    - (cd / && pipeguard run -- pwd)
+    - if pipeguard run -- false; then echo yes; else echo "no $?"; fi
+
 consumer:
   stage: deploy
   needs: [heals]
@@ -131,6 +152,15 @@ def test_extends_in_a_matrix(jobs: dict[str, Job]) -> None:
         assert job.code == 0
         assert f"one {leg}" in job.log
         assert "two" in job.log
+
+
+def test_scripts_that_nobody_expects(jobs: dict[str, Job]) -> None:
+    assert jobs["heredoc"].code == 0, jobs["heredoc"].log
+    assert "it's $HOME ::error:: 100% ä" in jobs["heredoc"].log
+    assert jobs["heredoc"].log.rstrip().endswith("still")
+    assert jobs["piped"].code == 0, jobs["piped"].log
+    lines = jobs["piped"].log.splitlines()
+    assert {"INPUT", "got captured", "/", "no 1"} <= set(lines)
 
 
 def test_two_commands_in_one_job(jobs: dict[str, Job]) -> None:
