@@ -46,14 +46,27 @@ class _Daemon:
     without: Mapping[str, EnvPatch] = field(default_factory=dict)
 
 
+_KOTLIN_SAID = re.compile(
+    r"(?i)(?:could not|failed|unable) (?:to )?connect to (?:the )?kotlin (?:compile )?daemon|kotlin (?:compile )?daemon .*(?:terminated|crashed)"
+    r"|failed connecting to the daemon in \d+ retries"
+)
+_KOTLIN_RUNS = re.compile(rb"org\.jetbrains\.kotlin\.daemon\.KotlinCompileDaemon")
 _DAEMONS = (
     _Daemon(
         "the Kotlin daemon",
-        frozenset({"gradle", "gradlew", "mvn", "mvnw"}),
-        re.compile(r"(?i)(?:could not|failed|unable) (?:to )?connect to (?:the )?kotlin (?:compile )?daemon|kotlin (?:compile )?daemon .*(?:terminated|crashed)"),
-        re.compile(rb"org\.jetbrains\.kotlin\.daemon\.KotlinCompileDaemon"),
+        frozenset({"gradle", "gradlew"}),
+        _KOTLIN_SAID,
+        _KOTLIN_RUNS,
         # By Gradle's form of a project property as a variable.
         {"ORG_GRADLE_PROJECT_kotlin.compiler.execution.strategy": "in-process"},
+    ),
+    _Daemon(
+        "the Kotlin daemon",
+        frozenset({"mvn", "mvnw", "mvnd"}),
+        _KOTLIN_SAID,
+        _KOTLIN_RUNS,
+        # A property of the JVM goes over that of the pom (seen on Maven 3.8, kotlin-maven-plugin 2.2).
+        {"MAVEN_OPTS": Around(after=" -Dkotlin.compiler.daemon=false")},
     ),
     _Daemon(
         "the Gradle daemon",

@@ -30,6 +30,14 @@ def test_gradle_goes_on_without_a_daemon(running: list[Process]) -> None:
     assert restart_daemon.propose(GRADLE, told, Surroundings()) is None
 
 
+def test_maven_goes_on_without_kotlins_daemon(running: list[Process]) -> None:
+    told = diagnosis("infrastructure", "[ERROR] Failed connecting to the daemon in 4 retries")
+    change = restart_daemon.propose(told, outcome("mvn", "-B", "compile", env={"MAVEN_OPTS": "-Xmx1g"}), Surroundings())
+    assert isinstance(change, Change)
+    assert change.env == {"MAVEN_OPTS": Around(after=" -Dkotlin.compiler.daemon=false")}
+    assert restart_daemon.propose(told, outcome("mvn", env={"MAVEN_OPTS": "-Dkotlin.compiler.daemon=false"}), Surroundings()) is None
+
+
 @pytest.mark.parametrize(("job", "killed"), [("7", ["4711"]), ("8", []), ("", [])])
 def test_only_a_daemon_of_this_very_job_is_ended(running: list[Process], job: str, killed: list[str]) -> None:
     running.append(DAEMON)
