@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
 
 from guard import detect, settings_file
+from guard.commands import init_ci
 from guard.errors import GuardError
-from guard.failsafe import say
+from guard.failsafe import say, shielded
 from guard.settings_place import NAME
 
 # A file at the repository's root or one folder below → who uses it, and the command that its users run.
@@ -86,8 +89,11 @@ def run(*, force: bool = False) -> int:
     if repository.uses:
         click.echo(f"found: {', '.join(repository.uses)}")
     for name in repository.cis or ("none",):
+        command, file = shielded("reading the CI file", ("", ""), partial(init_ci.command, repository.root, name))
         click.echo("")
-        click.echo(snippet(name, repository.command))
+        click.echo(snippet(name, command or repository.command))
+        if file:
+            click.echo(f"(the command is the one of {file})")
     return 0
 
 
@@ -115,7 +121,22 @@ def settings_text(repository: Repository) -> str:
 
 def snippet(ci: str, command: str) -> str:
     """How to put guard in front of the command on that CI."""
-    return _SNIPPETS.get(ci, _SNIPPETS["none"]).replace("@COMMAND@", command)
+    lines = []
+    for line in _SNIPPETS.get(ci, _SNIPPETS["none"]).split("\n"):
+        # Alone on its line it is a block, as deep as that line; inside a sentence its first line stands for it.
+        indent = line[: len(line) - len(line.lstrip())]
+        block = line.strip() == "@COMMAND@"
+        quoted = "-c '@COMMAND@'"
+        if quoted in line:
+            line = line.replace(quoted, f"-c {shlex.quote(command)}")
+        shown = f"\n{indent}".join(command.split("\n")) if block or "'''" in line else _in_short(command)
+        lines.append(line.replace("@COMMAND@", shown))
+    return "\n".join(lines)
+
+
+def _in_short(command: str) -> str:
+    first, _, more = command.partition("\n")
+    return f"{first} …" if more else first
 
 
 def _write(target: Path, text: str, force: bool) -> None:
