@@ -129,7 +129,8 @@ def snippet(ci: str, command: str) -> str:
         quoted = "-c '@COMMAND@'"
         if quoted in line:
             line = line.replace(quoted, f"-c {shlex.quote(command)}")
-        shown = f"\n{indent}".join(command.split("\n")) if block or "'''" in line else _in_short(command)
+        # Between three quotes blanks are the script's.
+        shown = command if "'''" in line else f"\n{indent}".join(command.split("\n")) if block else _in_short(command)
         lines.append(line.replace("@COMMAND@", shown))
     return "\n".join(lines)
 
