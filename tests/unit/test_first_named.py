@@ -36,6 +36,16 @@ REPORTS = {
         "test result", "---- b stdout", "thread 'b'",
     ),
     "testthat": ("-- 1. Failure: sums add up (@test-sum.R#4) ----\n1 + 1 not equal to 3.\n\n[ OK: 1 | FAILED: 1 ]\n", "[ OK", "-- 1.", "1 + 1"),
+    "testthat inside R CMD check": (
+        "  ══ Failed tests ════\n  ── Failure (test-sum.R:4): sums add up ────\n  add(1, 2) not equal to 3.\n\n  Error: Test failures\n* DONE\n\nStatus: 1 ERROR\n",
+        "Status:", "  ── Failure (", "  add(1, 2)",
+    ),
+    "busted without colours": ("Failure -> spec/a_spec.lua @ 1\nmath adds\n\n1 success / 1 failure / 0 errors / 0 pending\n", "1 success", "Failure ->", "math adds"),
+    "tcltest": ("==== adds-1 adds FAILED\n==== Contents of test case:\n\nt.test:\tTotal\t2\tPassed\t1\tSkipped\t0\tFailed\t1\n", "t.test:", "==== adds-1", "==== Contents"),
+    "check": ("Running suite(s): m\n50%: Checks: 2, Failures: 1, Errors: 0\na.c:3:F:c:adds:0: Assertion '1+1 == 3' failed\nsee the log\n", "50%:", "a.c:3:F", "see the log"),
+    "rackunit": ("--------------------\nFAILURE\nname:       check-equal?\nexpected:   3\n--------------------\n1/2 test failures\n", "1/2", "FAILURE", "expected:"),
+    "shunit2": ("testAdds\nASSERT:adds expected:<3> but was:<2>\n\nRan 2 tests.\n\nFAILED (failures=1)\n", "FAILED", "ASSERT:adds", "FAILED"),
+    "d": ("1/1 modules FAILED unittests\na.d(1): [unittest] Assertion failure\nsee the log\n", "1/1", "a.d(1)", "see the log"),
     "anybody's": ("checking a ... ok\nchecking b ... FAILED\nsums differ\nlast words\nsome checks failed: 1 of 2\n", "some checks", "checking b", "sums differ"),
 }
 
@@ -57,6 +67,11 @@ def test_totals_lead_to_the_first_test_and_to_what_it_says(name: str) -> None:
 def test_a_todo_is_no_failed_test() -> None:
     text = "not ok 1 later # TODO not yet\nnot ok 2 b\n# fail  1\n"
     assert first_named("test_failure", 2, log(text)) == 1
+
+
+def test_the_verdict_of_prove_names_no_test() -> None:
+    text = "# Looks like you planned 3 tests but ran 1.\nt/01-add.t ..\nDubious, test returned 255\nResult: FAIL\n"
+    assert first_named("test_failure", 0, log(text)) is None
 
 
 def test_a_numbered_list_of_anybody_is_no_report_of_tests() -> None:
