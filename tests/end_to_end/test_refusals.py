@@ -115,3 +115,30 @@ def test_a_text_in_the_log_is_no_workflow_command(run, workspace):
     for printed in done.err.splitlines():
         assert "::error" not in printed
         assert "##[" not in printed
+
+
+PUBLISH = "#!/bin/sh\necho x >> \"$COUNT\"\necho 'curl: (6) Could not resolve host: index.example'\nexit 6\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "script"),
+    [
+        ({}, 'CMD="twine upload d"; eval "$CMD"'),
+        ({}, "bash <<EOF\ntwine upload d\nEOF"),
+        ({"go.py": "import subprocess, sys\nsys.exit(subprocess.run(['twine', 'upload', 'd']).returncode)\n"}, "python3 go.py"),
+        ({"Makefile": "include r.mk\nall: fin\n", "r.mk": "T = twine\nfin:\n\t@$(T) upload d\n"}, "make"),
+        # No look at the files finds these two: the log shows them.
+        ({"words": "twine upload"}, "set -x; $(cat words) d"),
+        ({"Makefile": "define ship\ntwine upload $(1)\nendef\nall:\n\t$(call ship,d)\n"}, "make"),
+    ],
+    ids=["eval", "here-document", "python", "include", "xtrace", "make's echo"],
+)
+def test_what_must_not_run_twice_is_found_in_disguise(run, workspace, files, script):
+    for name, text in {**files, "bin/twine": PUBLISH}.items():
+        (workspace / name).parent.mkdir(exist_ok=True)
+        (workspace / name).write_text(text)
+    (workspace / "bin" / "twine").chmod(0o755)
+    done = run(script=f'export COUNT="$PWD/count" PATH="$PWD/bin:$PATH"\n{script}')
+    assert done.code != 0
+    assert (runs(workspace), len(done.result["attempts"])) == (1, 1), done.err
+    assert "must not run twice" in done.err
