@@ -95,7 +95,7 @@ _FINDING = re.compile(
 )
 _MESSAGE_LINES = 15
 _MESSAGE = re.compile(
-    r"^\s*(?:E  +\S|operator: |message: |expected|actual|got\b|want\b|Expected|Actual|Received|Failed asserting|Error:(?! Test failures)|error:|Error Trace:|FAILED|"
+    r"^\s*(?!Error: Test failures)(?:E  +\S|operator: |message: |expected|actual|got\b|want\b|Expected|Actual|Received|Failed asserting|Error:|error:|Error Trace:|FAILED|"
     r"thread '.*' panicked|--- \S|panic: |assertion|(?:[\w.]+\.)?\w*(?:Error|Exception|Failure)\b)|_test\.go:\d+: "
 )
 _GRAVE = re.compile(r"(?i)\berror\b|\bfatal\b|\[E\d+\]")

@@ -41,12 +41,12 @@ def clean(raw: bytes, around: int = 0) -> str:
     if len(raw) > LONGEST * 2:
         begin = max(around - LONGEST // 2, 0)
         raw = raw[begin : begin + LONGEST]
+    raw = _without_escapes(raw)
     if raw.endswith(b"\r"):
         raw = raw.rstrip(b"\r")
     if b"\r" in raw:
         # A lone CR draws the line anew: what stands at the end is what a person saw.
         raw = next((part for part in reversed(raw.split(b"\r")) if part.strip()), b"")
-    raw = _without_escapes(raw)
     text = raw.decode("utf-8", "replace")
     text = text[_PREFIX.match(text).end() :]  # type: ignore[union-attr]
     return _CONTROL.sub("", text)[:LONGEST].rstrip()
