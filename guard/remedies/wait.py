@@ -28,6 +28,11 @@ _HELD = re.compile(
 )
 """Somebody holds it and may let go; what is merely left over does not go away by itself."""
 
+_UNPACKERS = frozenset({"", "tar", "gzip", "unzip", "zip", "xz", "bzip2", "zstd", "7z", "archive"})
+_ARCHIVE = re.compile(r"[\w./+@%-]+\.(?:tar|tgz|tbz2?|txz|zip|gz|bz2|xz|zst|7z)\b(?![\w.])")
+_FETCHES = re.compile(r"\b(?:curl|wget|aria2c|fetch|aws|gsutil|gcloud|az|scp|rsync|git|gh|oras|http|https|npm|pip|make|ninja|sh|bash|python\d?)\b(?!-c)")
+"""What may bring the archive anew, or runs what may; the shell of the step itself is not in a script's text."""
+
 LONGEST_S = 3600.0
 """The longest wait that a remote may ask for; whether it fits the budget is for the policy to say."""
 _CEILING_S = 300.0
@@ -49,6 +54,8 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     del surroundings
     if diagnosis.label not in LABELS or (diagnosis.label == "stale_state" and not _HELD.search(said.text(diagnosis))):
         return None
+    if diagnosis.label == "corrupt_artifact" and (name := _lay_there(diagnosis, outcome)):
+        return Refusal(NAME, f"{name} lay there before the attempt: it will be as damaged the next time")
     chance = _fraction(diagnosis, outcome)
     begin = max(_FIRST_S.get(diagnosis.label, _OTHER_FIRST_S), min(outcome.duration_s * _OF_ATTEMPT, _OF_ATTEMPT_MOST_S))
     most = min(begin * _GROWTH ** max(outcome.number - 1, 0), _CEILING_S)
@@ -71,6 +78,22 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
         success_probability=_ODDS.get(diagnosis.label, 0.65) + (0.15 if asked is not None else 0.0),
         details={"asked_s": round(asked, 1)} if asked is not None else {},
     )
+
+
+def _lay_there(diagnosis: Diagnosis, outcome: Outcome) -> str:
+    """The archive that the command only unpacks, where it was on the disk before the attempt; "" where it may be fetched anew."""
+    command = outcome.command
+    text = command.script if command.script is not None else " ".join(command.argv)
+    if said.entity(diagnosis, "tool") not in _UNPACKERS or command.script_file is not None or _FETCHES.search(text):
+        return ""
+    try:
+        begin = datetime.fromisoformat(outcome.started_at.replace("Z", "+00:00")).timestamp()
+        named = {word for word in _ARCHIVE.findall(text) if os.path.isfile(os.path.join(command.cwd, word))}
+        # The time of the last change of the file itself: a download may carry the server's time as its own.
+        old = [word for word in sorted(named) if os.stat(os.path.join(command.cwd, word)).st_ctime < begin]
+    except (OSError, ValueError):
+        return ""
+    return old[0] if old and len(old) == len(named) else ""
 
 
 def _asked(diagnosis: Diagnosis, outcome: Outcome) -> float | None:

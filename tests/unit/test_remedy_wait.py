@@ -115,3 +115,19 @@ def test_the_words_and_the_wait_agree(asked: str | None) -> None:
     for number in range(60):
         change = waited(fingerprint=str(number), **({} if asked is None else {"retry_after_s": asked}))
         assert f"waits {change.wait_s:.0f} s" in change.summary
+
+
+@pytest.mark.parametrize(
+    ("command", "waits"),
+    [("tar xzf a.tgz", False), ("tar xzf a.tgz && ls", False), ("tar xzf gone.tgz", True), ("curl -so a.tgz u; tar xzf a.tgz", True), ("./get; tar x", True)],
+)
+def test_an_archive_that_lay_there_is_not_waited_for(command: str, waits: bool, tmp_path: Any) -> None:
+    (tmp_path / "a.tgz").write_bytes(b"half")
+    found = Diagnosis("corrupt_artifact", 0.9, "model", entities={"tool": "tar"}, fingerprint="f")
+    later = "2999-01-01T00:00:00+00:00"
+    assert isinstance(wait.propose(found, outcome(script=command, cwd=tmp_path, started_at=later), Surroundings()), Change) is waits
+    # Made during the attempt, it may be another one the next time.
+    assert isinstance(wait.propose(found, outcome(script=command, cwd=tmp_path), Surroundings()), Change)
+    assert isinstance(
+        wait.propose(replace(found, entities={"tool": "npm"}), outcome(script=command, cwd=tmp_path, started_at=later), Surroundings()), Change
+    )
