@@ -36,7 +36,11 @@ _SOURCE = re.compile(
 _ASKS_FOR_MARK = re.compile(r"\^(?:\\s[*+])?(?:#|\\\*|\[\*)")
 # A shell that shows the command it is about to run (`set -x`, runners' echo): not yet a result.
 _ECHOED = re.compile(r"^(?:\++ |\$ |> (?=@?[\w./-]+@\d)|Run )\S")
-_LINTER = re.compile(r"^\S+\.\w{1,6}:\d+(?::\d+)?:? +(?:[A-Z]{1,4}\d{2,5}\b|(?:warning|note|info|hint)\b)")
+_LINTER = re.compile(
+    r"^\S+\.\w{1,6}:\d+(?::\d+)?:? +(?:[A-Z]{1,4}\d{2,5}\b|(?:warning|note|info|hint)\b)"
+    # A link checker's list of links: that one could not be reached is its finding.
+    r"|^\s*\d+\. \[L\d+\] |^\s*(?:[*-]\s+)?(?:External link|\[?[✖✗]\]?|\[(?:\d{3}|ERR\w*|ERROR|TIMEOUT)\]) https?://"
+)
 # Said while something is tried again.
 _RETRYING = re.compile(
     r"(?i)\b(?:retry(?:ing)?|will (?:retry|try again)|trying again|attempt \d+ (?:of|/) ?\d+|backing off|re-?trying in)\b"
