@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 _SCRUBBED = ("CI", "GITHUB_", "PIPEGUARD_", "DENO_DIR", "DENO_V8", "COURSIER_", "SBT_", "JAVA_", "_JAVA", "JDK_", "NODE_OPTIONS")
 
 
@@ -32,3 +34,11 @@ def healed(run: Mapping[str, Any], by: str, label: str) -> None:
     assert run["status"] == "healed", run["text"]
     assert run["healed_by"] == [by], run["text"]
     assert run["attempts"][0]["diagnosis"]["label"] == label, run["text"]
+
+
+def fetched(missing: str, folder: Path, *argv: str) -> None:
+    """Fetch what a test needs where GUARD_TEST_FETCH=1 asks for it; else the test is skipped with what is missing."""
+    if os.environ.get("GUARD_TEST_FETCH") != "1":
+        pytest.skip(f"{missing}: fetching it is asked for by GUARD_TEST_FETCH=1")
+    done = subprocess.run(argv, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout.decode("utf-8", "replace")[-2000:]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.remedies.attempted import need
-from tests.remedies.build_tools import guarded
+from tests.remedies.build_tools import fetched, guarded
 
-pytestmark = [pytest.mark.tools, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.tools, pytest.mark.slow, pytest.mark.timeout(900)]
 
 VERSION = "2.2.20"
 POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>d</groupId>
@@ -23,12 +24,13 @@ POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0
 
 def test_maven_compiles_without_kotlins_daemon(tmp_path: Path) -> None:
     need("mvn", "java")
-    if not (Path.home() / f".m2/repository/org/jetbrains/kotlin/kotlin-build-tools-impl/{VERSION}").is_dir():
-        pytest.skip("no kotlin-maven-plugin in Maven's repository")
     (tmp_path / "src").mkdir()
     (tmp_path / "src/A.kt").write_text("fun f(x: Int) = x + 1\n")
     (tmp_path / "pom.xml").write_text(POM)
-    run = guarded(tmp_path, "mvn", "-o", "-B", "-ntp", "compile", "-Dkotlin.daemon.jvm.options=Xmx40m")
+    if not (Path.home() / f".m2/repository/org/jetbrains/kotlin/kotlin-build-tools-impl/{VERSION}").is_dir():
+        fetched("no kotlin-maven-plugin in Maven's repository", tmp_path, "mvn", "-q", "-B", "compile")
+        shutil.rmtree(tmp_path / "target")
+    run = guarded(tmp_path, "mvn", "-o", "-B", "-ntp", "compile", "-Dkotlin.daemon.jvm.options=Xmx40m", f"-Dkotlin.daemon.custom.run.files.path.for.tests={tmp_path}")
     assert run["status"] == "healed", run["text"]
     assert "restart_daemon" in run["healed_by"]
     assert run["attempts"][0]["diagnosis"]["label"] == "infrastructure"

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.remedies.attempted import need
-from tests.remedies.build_tools import guarded, healed
+from tests.remedies.build_tools import fetched, guarded, healed
 
 # Each start of sbt takes some 15 s on an idle machine.
-pytestmark = [pytest.mark.tools, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.tools, pytest.mark.slow, pytest.mark.timeout(900)]
 
 BUILD = """autoScalaLibrary := false
 crossPaths := false
@@ -35,11 +35,11 @@ OK = "package demo;\npublic class OkTest { @org.junit.Test public void fine() {}
 @pytest.fixture(scope="module")
 def launcher() -> Path:
     """sbt's launcher, where it was fetched into Maven's repository before; it fetches the rest itself."""
-    need("java")
-    found = sorted(Path.home().glob(".m2/repository/org/scala-sbt/sbt-launch/1.9.*/sbt-launch-1.9.*.jar"))
-    if not found:
-        pytest.skip("no sbt-launch in Maven's repository")
-    return found[-1]
+    need("java", "mvn")
+    jars = ".m2/repository/org/scala-sbt/sbt-launch/1.9.*/sbt-launch-1.9.*.jar"
+    if not list(Path.home().glob(jars)):
+        fetched("no sbt-launch in Maven's repository", Path.home(), "mvn", "-q", "-B", "dependency:get", "-Dartifact=org.scala-sbt:sbt-launch:1.9.9")
+    return sorted(Path.home().glob(jars))[-1]
 
 
 @pytest.fixture
@@ -78,11 +78,13 @@ def test_a_damaged_jar_in_coursiers_cache_is_fetched_again(sbt: tuple[Path, str]
     (folder / "marker").touch()
     cache = folder / "coursier"
     whole = Path(os.environ.get("COURSIER_CACHE") or Path.home() / ".cache/coursier/v1")
-    jars = sorted(whole.glob("http*/**/junit/junit/*/junit-4*.jar"))
-    if not jars:
-        pytest.skip("sbt has fetched nothing yet")
+    jars = "http*/**/junit/junit/*/junit-4*.jar"
+    if not list(whole.glob(jars)):
+        fetched("sbt has fetched nothing yet", folder, program, "update")
+        for known in ("target", "project/target"):  # where each jar was found is written down there
+            shutil.rmtree(folder / known)
+    jar = cache / sorted(whole.glob(jars))[-1].relative_to(whole)
     shutil.copytree(whole, cache)
-    jar = cache / jars[-1].relative_to(whole)
     jar.write_bytes(jar.read_bytes()[:3000])
     env = {"COURSIER_CACHE": str(cache)}
     run = guarded(folder, program, "test", env=env)
