@@ -317,7 +317,7 @@ def test_retention_by_size(tmp_path: Path, trail_kb: int) -> None:
     kept = [row.id for row in store.rows()]
     # The oldest went, in tenths of what was left: no more than it takes, whatever the trail weighs.
     assert kept == [f"r{number:05}" for number in range(gone, 600)]
-    assert 100 < gone < 500
+    assert 100 < gone < 560
     assert store.database.used_bytes() - audit.used_bytes(store.database) <= 1 << 20
     # What follows from the runs went with them; the trail holds and still has its texts; a correction outlives its run.
     assert {one.at for one in store.remedy_trials()} == {row.started_at for row in store.rows()}
