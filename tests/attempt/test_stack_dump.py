@@ -104,7 +104,7 @@ def test_a_go_test_prints_its_goroutines(guarded: Any, workspace: Path) -> None:
     (workspace / "stuck_test.go").write_text('package stuck\n\nimport "testing"\n\nfunc TestStuck(t *testing.T) { <-make(chan int) }\n')
     subprocess.run(("go", "vet", "./..."), cwd=workspace, check=False, timeout=200, capture_output=True)
     subprocess.run(("go", "test", "-c", "-o", os.devnull, "./..."), cwd=workspace, check=True, timeout=200)
-    _, done = dumps(guarded, workspace, "go", "test", "./...", seconds="12")
+    _, done = dumps(guarded, workspace, "go", "test", "./...", seconds="20")
     assert b"stuck.TestStuck" in done.stdout + done.stderr
 
 

@@ -121,6 +121,7 @@ def small_data() -> list[Example]:
     return found
 
 
+@pytest.mark.slow
 def test_the_same_data_gives_the_same_file_and_use_reads_what_training_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch", reason="training needs the extra `train`")
     pytest.importorskip("sklearn", reason="training needs the extra `train`")
@@ -164,6 +165,7 @@ def test_the_same_data_gives_the_same_file_and_use_reads_what_training_reads(tmp
     assert all(list(guess.salience) == choose(log_of(one)) for guess, one in zip(guesses, data, strict=True))
 
 
+@pytest.mark.slow
 def test_a_group_is_on_one_side_in_every_run() -> None:
     pytest.importorskip("torch", reason="training needs the extra `train`")
     from models.train import side_of
