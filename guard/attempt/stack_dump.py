@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 TOTAL_S = 3.0
-_LAST_WORDS_S = 0.7
+_LAST_WORDS_S = 1.5
 _MOST_ASKED = 4
 _LONGEST_DUMP = 16 << 10
 _PYTHON = re.compile(r"\A(?:python|pypy)[\d.]*\Z")
@@ -155,8 +155,13 @@ def _handle(one: Mapping[str, object]) -> str:
 
 
 def _last_words(those: Sequence[tree.Seen], until: float) -> None:
-    """Have those speak that die of it, and wait until they have."""
+    """Have those speak that die of it, and wait until they have.
+
+    `go test` prints what a test said only once that has ended: it gets the rest of the time for it.
+    """
     told = [seen for seen, number in _speak_by_dying(those) if _without_core(seen.pid) and signalled(seen, number)]
+    above = {seen.parent for seen in told}
+    told += [seen for seen in those if seen.pid in above and seen.name == "go"]
     while told and monotonic() < until:
         sleep(0.02)
         told = [seen for seen in told if _alive(seen)]

@@ -38,6 +38,10 @@ _TELEMETRY_LINE = 0
 _FEW_WORDS = 4
 _MOST_READ = 4096
 _WORD = re.compile(rb"[A-Za-z]{2,}")
+_SURE = 0.95
+"""The probability of a signature from which it is as good as proof."""
+_UNDISPUTED = 0.65
+"""What such a signature is worth at least where the model agrees on its label, if in doubt."""
 _WAITED = 0.7
 """Of what speaks for a failed test, what goes to a flaky one where the test's own report says that it waited in vain."""
 _SHOWN = 0.03
@@ -139,6 +143,10 @@ def _arbitrated(
             alternatives=others,
         )
     best = winner if winner is not None and winner.label == label else _best_of(label, weighed, guess)
+    if best is winner and best is not None and _undisputed(best, weighed) and probability < _UNDISPUTED:
+        # The words of a folder's name are enough to make the model doubt; what a tool says in words of its own is not up to that.
+        others = tuple(replace(one, probability=round(one.probability * (1 - _UNDISPUTED) / (1 - probability), 4)) for one in others)
+        probability = _UNDISPUTED
     if best is not None:
         found = _by_signature(best, weighed, log, masker)
         source = found.source if best is winner else "model"
@@ -160,6 +168,14 @@ def _arbitrated(
         fingerprint=fingerprint(label, "model", text),
         alternatives=others,
     )
+
+
+def _undisputed(winner: Weighed, weighed: Sequence[Weighed]) -> bool:
+    """Whether a sure signature of one tool's own words stands alone: no other one but general words names another cause."""
+    own = winner.hit.signature
+    sure = own.kind == "cause" and own.probability >= _SURE and own.tool not in ("system", "any") and not winner.lost
+    specific = [one for one in weighed if one.hit.signature.tool != "any"]
+    return sure and not any(weight >= ENOUGH for weight in _rivals(winner.label, specific).values())
 
 
 def _told_by_kernel(guess: Guess, weighed: Sequence[Weighed], outcome: Outcome) -> Guess:

@@ -7,8 +7,9 @@ import time
 
 import pytest
 
+from guard.diagnosis.classify import Guess
 from guard.diagnosis.diagnose import diagnose
-from guard.types import Command, LogWindow, Mount, NoMemory, Outcome, Telemetry
+from guard.types import LABELS, Command, LogWindow, Mount, NoMemory, Outcome, Telemetry
 
 
 def outcome(text: str | bytes, code: int = 1, **more: object) -> Outcome:
@@ -184,3 +185,16 @@ def test_the_sides_of_an_assertion_are_the_tests_own_text(framework):
 def test_a_list_of_what_failed_is_no_side_of_an_assertion():
     text = "Problems while downloading:\n- curl: (22) The requested URL returned error: 503\n"
     assert label(text) == "service_unavailable"
+
+
+def test_a_sure_signature_that_nothing_disputes_outweighs_a_doubting_model() -> None:
+    text = "ERROR: Coredata file '/w/test_damaged_artifact/b/meson-private/coredata.dat' is corrupted. Try with a fresh build tree.\n"
+    window = LogWindow(head=text.encode())
+    outcome = Outcome(
+        command=Command(argv=("meson", "compile")), number=1, exit_code=1, signal=None, ended="exited", duration_s=1.0, window=window, telemetry=Telemetry()
+    )
+    doubting = dict.fromkeys(LABELS, 0.01) | {"stale_state": 0.4, "corrupt_artifact": 0.39}
+    found = diagnose(outcome, NoMemory(), ask=lambda log, outcome: Guess(doubting, {}, {"model": 1.0}))
+    assert found.label == "stale_state"
+    assert found.probability >= 0.6  # 0.4 by the model alone
+    assert found.probability + sum(one.probability for one in found.alternatives) <= 1.0001

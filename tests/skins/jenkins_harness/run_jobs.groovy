@@ -103,7 +103,8 @@ class Steps {
         File kept = new File(temporary(), cookie)
         kept.mkdirs()
         File script = new File(kept, 'script.sh'), output = new File(kept, 'output.txt'), printed = new File(kept, 'log.txt')
-        script.setText(text, (given.encoding ?: 'UTF-8').toString())
+        // A process that starts meanwhile in another branch would have the script open for writing: "Text file busy".
+        synchronized (ProcessBuilder) { script.setText(text, (given.encoding ?: 'UTF-8').toString()) }
         List command = ['sh', '-xe', script.path]
         if (text.startsWith('#!')) {
             script.executable = true
@@ -118,7 +119,8 @@ class Steps {
         // One open file for both, as durable-task has it.
         builder.redirectOutput(given.returnStdout ? output : printed)
         if (given.returnStdout) { builder.redirectError(printed) } else { builder.redirectErrorStream(true) }
-        Process process = builder.start()
+        Process process
+        synchronized (ProcessBuilder) { process = builder.start() }
         while (!process.waitFor(20, java.util.concurrent.TimeUnit.MILLISECONDS)) {
             if (place.deadline != null && System.currentTimeMillis() > place.deadline) {
                 log('Sending interrupt signal to process')
