@@ -24,3 +24,17 @@ def _scrubbed(monkeypatch: pytest.MonkeyPatch) -> None:
 def guard() -> list[str]:
     """The argv that starts guard with this interpreter."""
     return [sys.executable, "-m", "guard"]
+
+
+@pytest.fixture(scope="session")
+def packages(request: pytest.FixtureRequest) -> Path:
+    """A folder with the packages that guard.pyz carries, fetched once."""
+    from guard.delivery import vendored
+    from guard.errors import GuardError
+
+    folder = Path(request.config.cache.mkdir("vendored"))
+    try:
+        vendored.wheels(folder)
+    except GuardError as error:
+        pytest.skip(error.message)
+    return folder

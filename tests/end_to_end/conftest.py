@@ -71,20 +71,6 @@ def run(installed: Path, workspace: Path, tmp_path: Path) -> Callable[..., Done]
 
 
 @pytest.fixture(scope="session")
-def packages(request: pytest.FixtureRequest) -> Path:
-    """A folder with the packages that guard.pyz carries, fetched once."""
-    from guard.delivery import vendored
-    from guard.errors import GuardError
-
-    folder = Path(request.config.cache.mkdir("vendored"))
-    try:
-        vendored.wheels(folder)
-    except GuardError as error:
-        pytest.skip(error.message)
-    return folder
-
-
-@pytest.fixture(scope="session")
 def pyz(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """guard.pyz, built once for this Python."""
     from guard.delivery.build import build

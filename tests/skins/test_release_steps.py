@@ -12,8 +12,7 @@ import pytest
 import yaml
 
 from guard import __version__
-from guard.delivery import inline, vendored
-from guard.errors import GuardError
+from guard.delivery import inline
 from tests.skins.act_runner import ROOT
 
 pytestmark = pytest.mark.tools
@@ -74,16 +73,6 @@ class Runner:
             if done.returncode:
                 break
         return done
-
-
-@pytest.fixture(scope="module")
-def packages(request: pytest.FixtureRequest) -> Path:
-    folder = Path(request.config.cache.mkdir("vendored"))
-    try:
-        vendored.wheels(folder)
-    except GuardError as error:
-        pytest.skip(error.message)
-    return folder
 
 
 @pytest.fixture(scope="module")
