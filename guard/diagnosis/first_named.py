@@ -38,7 +38,7 @@ _LISTED = re.compile(
     r"|failed tests?:?\s*$|finished in [\d.]+)"
 )
 _OPENERS = tuple(
-    _Opener(re.compile(words).pattern, re.compile(pattern), below)
+    _Opener(words, re.compile(pattern), below)
     for words, pattern, below in (
         (rb"--- FAIL: ", r"^\s*--- FAIL: \S", None),  # go test
         (rb"1\) ", r"^\s*1\) \S", _LISTED),  # mocha, PHPUnit, RSpec, Minitest, ExUnit, Jasmine, Playwright
