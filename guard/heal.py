@@ -20,7 +20,7 @@ from guard.failsafe import shielded
 from guard.policy.plan import plan
 from guard.remedies.carry_out import carry_out, proven, settled, take_back
 from guard.remedies.closer.second_look import second_look
-from guard.settings import Settings
+from guard.settings.values import Settings
 from guard.types import (
     Applied,
     Attempt,

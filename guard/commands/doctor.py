@@ -13,8 +13,7 @@ from pathlib import Path
 import click
 
 import guard
-from guard import detect, forks, packed, settings_file, settings_place
-from guard import settings as settings_module
+from guard import detect, forks, packed
 from guard.attempt import kernel, tree
 from guard.caches import CACHES
 from guard.caches.root import verified
@@ -23,7 +22,10 @@ from guard.diagnosis.model import CARD, FILE, FOLDER
 from guard.diagnosis.model import folder as model_folder
 from guard.errors import GuardError
 from guard.platforms import PLATFORMS
-from guard.settings import Settings
+from guard.settings import place
+from guard.settings.file import read
+from guard.settings.loading import MOST_SIGNATURE_NODES, load
+from guard.settings.values import Settings
 from guard.surroundings import look_around
 from guard.types import Allow, Mount, Refusal, Surroundings
 
@@ -93,7 +95,7 @@ def _signature_file(name: str) -> Finding:
 
     try:
         # A FIFO, a device or aliases without end are refused before anything is loaded.
-        settings_file.read(Path(name), settings_module.MOST_SIGNATURE_NODES)
+        read(Path(name), MOST_SIGNATURE_NODES)
         count = len(tested(Path(name)))
     except GuardError as error:
         return _user_error("signatures", error)
@@ -104,13 +106,13 @@ def _settings(env: Mapping[str, str], config: str | None) -> tuple[Finding, Sett
     workspace = Path(detect.workspace(env))
     flags: dict[str, object] = {"config": config} if config else {}
     try:
-        settings = settings_module.load(workspace, flags, env, detect.platform(env), forks.fork_build(env))
+        settings = load(workspace, flags, env, detect.platform(env), forks.fork_build(env))
         for path in settings.signatures:
             _test_signatures(path)
     except GuardError as error:
         return _user_error("settings", error), None
-    file = settings_place.find_file(str(workspace), config or env.get("PIPEGUARD_CONFIG") or None)
-    text = f"{file} is valid" if file else f"no {settings_place.NAME} in {workspace}: the defaults"
+    file = place.find_file(str(workspace), config or env.get("PIPEGUARD_CONFIG") or None)
+    text = f"{file} is valid" if file else f"no {place.NAME} in {workspace}: the defaults"
     policy = env.get("PIPEGUARD_POLICY", "")
     if policy:
         text += f"; policy {policy}"

@@ -11,7 +11,7 @@ from guard.errors import GuardError
 from guard.history import place
 from guard.history.opening import open_store
 from guard.history.sqlite import Damaged
-from guard.settings import Settings
+from guard.settings.values import Settings
 
 
 def look(settings: Settings, env: Mapping[str, str], workspace: str) -> tuple[str, str, dict[str, object]]:

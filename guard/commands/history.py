@@ -16,7 +16,6 @@ from typing import IO, Any
 import click
 
 from guard import detect, forks
-from guard import settings as settings_module
 from guard.commands.report import harmless, moment
 from guard.diagnosis.mask import Masker
 from guard.errors import GuardError
@@ -28,6 +27,7 @@ from guard.history.rows import RunRow
 from guard.history.sqlite import Damaged
 from guard.history.store import SqlStore
 from guard.platforms import PLATFORMS
+from guard.settings.loading import load
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -68,7 +68,7 @@ def opened(where: Where, *, write: bool, create: bool = False) -> Iterator[SqlSt
     env = dict(os.environ)
     workspace = detect.workspace(env)
     flags: dict[str, object] = {"config": where.config, "history": where.store}
-    settings = settings_module.load(Path(workspace), flags, env, detect.platform(env), forks.fork_build(env))
+    settings = load(Path(workspace), flags, env, detect.platform(env), forks.fork_build(env))
     setting = place.OFF if settings.history_off else place.setting(settings.history, env, workspace)
     if setting == place.OFF:
         raise GuardError("there is no history: it is off, or this is no checkout", "history: {store: \"sqlite:.pipeguard/history.db\"}, or --store")

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import click
 
-from guard import detect, settings_file
+from guard import detect
 from guard.commands import init_ci
 from guard.errors import GuardError
 from guard.failsafe import say, shielded
-from guard.settings_place import NAME
+from guard.settings.file import parse
+from guard.settings.place import NAME
 
 # A file at the repository's root or one folder below → who uses it, and the command that its users run.
 _MARKS = (
@@ -79,7 +80,7 @@ def run(*, force: bool = False) -> int:
         text = settings_text(repository)
         target = repository.root / NAME
         # What we write must be what we read.
-        settings_file.parse(text, NAME)
+        parse(text, NAME)
         _write(target, text, force)
     except GuardError as error:
         for line in error.lines():

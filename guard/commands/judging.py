@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from guard import detect, forks
-from guard import settings as settings_module
 from guard.attempt.window import Window
 from guard.commands import run_history
 from guard.diagnosis.diagnose import diagnose
 from guard.diagnosis.mask import Masker
 from guard.policy.plan import in_general, plan
 from guard.report.result import diagnosis_object, remedy_object
-from guard.settings import Settings
+from guard.settings.loading import load
+from guard.settings.values import Settings
 from guard.surroundings import look_around
 from guard.types import (
     Command,
@@ -49,7 +49,7 @@ class Judge:
         platform = detect.platform(env)
         workspace = Path(detect.workspace(env))
         flags: dict[str, object] = {"config": config} if config else {}
-        settings = settings_module.load(workspace, flags, env, platform, forks.fork_build(env))
+        settings = load(workspace, flags, env, platform, forks.fork_build(env))
         return cls(settings, look_around(env, str(Path.cwd()), settings.allow, settings.probes), run_history.reading(settings, env, str(workspace)))
 
     def judge(self, window: LogWindow, exit_code: int | None, argv: Sequence[str] = ()) -> tuple[Diagnosis, Plan]:

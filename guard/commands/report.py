@@ -14,7 +14,6 @@ from pathlib import Path
 import click
 
 from guard import detect, forks
-from guard import settings as settings_module
 from guard.diagnosis.mask import Masker
 from guard.errors import GuardError
 from guard.failsafe import say
@@ -22,7 +21,8 @@ from guard.history import place, rows
 from guard.platforms import PLATFORMS
 from guard.report import text_file
 from guard.report.trends import Trends, renamed, trends
-from guard.settings import ReportSettings, Settings
+from guard.settings.loading import load
+from guard.settings.values import ReportSettings, Settings
 
 _AGO = re.compile(r"(\d{1,5})([hdw])")
 _HOURS = {"h": 1, "d": 24, "w": 168}
@@ -68,7 +68,7 @@ def _run(asked: Asked, env: Mapping[str, str], now: datetime) -> int:
     since, until = moment(asked.since, "--since", now), moment(asked.until, "--until", now)
     workspace = detect.workspace(env)
     flags: dict[str, object] = {"config": asked.config, "history": asked.history}
-    settings = settings_module.load(Path(workspace), flags, env, detect.platform(env), forks.fork_build(env))
+    settings = load(Path(workspace), flags, env, detect.platform(env), forks.fork_build(env))
     gateway = _gateway(settings.report, env) if asked.push else ""
     setting = "off" if settings.history_off else place.setting(settings.history, env, workspace)
     found = _trends(setting, asked, since, until, settings)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import sys
 
-from guard import detect, settings_place
+from guard import detect
 from guard.attempt import spawn
 from guard.attempt.bare import signal
 from guard.attempt.runner import Runner
 from guard.history import place
+from guard.settings.place import find_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from guard.attempt.run_once import Ended
-    from guard.settings import Settings
-    from guard.settings_given import Early
+    from guard.settings.given import Early
+    from guard.settings.values import Settings
 
 # Variables that change nothing about the first attempt.
 _HARMLESS = frozenset(
@@ -149,15 +150,15 @@ def _settings(request: Request, runner: Runner) -> Settings | Early | int | None
     Without a file, what was given is checked, and the whole is made of it when the first attempt has failed.
     """
     workspace = detect.workspace(os.environ)
-    if not settings_place.find_file(workspace, None):
+    if not find_file(workspace, None):
         if not (request.flags.keys() - _HARMLESS_FLAGS or _configured(runner.environment)):
             return None
-        from guard import settings_given
         from guard.errors import GuardError
+        from guard.settings.given import early
 
         env = {os.fsdecode(name): os.fsdecode(value) for name, value in runner.environment.items()}
         try:
-            found = settings_given.early(request.flags, env)
+            found = early(request.flags, env)
         except GuardError as error:
             sys.stderr.write("".join(f"{line}\n" for line in error.lines()))
             return error.exit_code
@@ -184,10 +185,10 @@ def _after(
     request: Request, runner: Runner, argv: tuple[str, ...], ended: Ended, settings: Settings | Early | None
 ) -> int:
     from guard.commands import run_heal
-    from guard.settings import Settings
+    from guard.settings.values import Settings
 
     if settings is not None and not isinstance(settings, Settings):
-        from guard.settings_flags import over
+        from guard.settings.flags import over
 
         # No look for a file again: one that the command has made since was not there to be agreed to.
         env = {os.fsdecode(name): os.fsdecode(value) for name, value in runner.environment.items()}

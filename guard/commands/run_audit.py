@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from guard.settings import Settings
+from guard.settings.values import Settings
 from guard.types import UNSET, Applied, Around, Change, EnvPatch, Event
 
 _RECLAIMS = {"purge_cache": "caches", "free_disk": "caches"}

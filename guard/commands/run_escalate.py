@@ -8,7 +8,7 @@ from typing import Any
 from guard.diagnosis.mask import Masker
 from guard.failsafe import say, shielded
 from guard.report import otel, result
-from guard.settings import Settings
+from guard.settings.values import Settings
 from guard.types import Run
 
 

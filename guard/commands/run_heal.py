@@ -18,7 +18,7 @@ from guard.failsafe import say, shielded
 from guard.heal import heal
 from guard.report import result
 from guard.report.terminal import Terminal
-from guard.settings import Settings
+from guard.settings.values import Settings
 from guard.types import Command, NoMemory, Run, Surroundings
 
 

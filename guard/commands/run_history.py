@@ -26,7 +26,7 @@ from guard.history.origin import origin
 from guard.history.recall import History
 from guard.history.store import SqlStore
 from guard.report import result
-from guard.settings import Settings
+from guard.settings.values import Settings
 from guard.types import Applied, Event, Memory, NoMemory, Run
 
 T = TypeVar("T")

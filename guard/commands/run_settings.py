@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from guard import detect, forks, settings_flags
-from guard import settings as settings_module
+from guard import detect, forks
 from guard.attempt.runner import Runner
 from guard.commands.run import Request
 from guard.delivery.lending import lend
 from guard.errors import GuardError
 from guard.failsafe import confess, say
-from guard.settings import Settings
+from guard.settings.flags import over
+from guard.settings.loading import load
+from guard.settings.values import Settings
 
 
 def load_or_say(request: Request, runner: Runner) -> Settings | int:
@@ -46,18 +47,16 @@ def _loaded(request: Request, env: Mapping[str, str]) -> Settings:
     Raises GuardError for what a user must mend.
     """
 
-    def load() -> Settings:
-        return settings_module.load(
-            Path(detect.workspace(env)), request.flags, env, detect.platform(env), forks.fork_build(env)
-        )
+    def whole() -> Settings:
+        return load(Path(detect.workspace(env)), request.flags, env, detect.platform(env), forks.fork_build(env))
 
     try:
-        return load()
+        return whole()
     except ModuleNotFoundError as error:
         if error.name != "yaml":
             raise
     missing = lend("yaml", "settings", env)
     if not missing:
-        return load()
+        return whole()
     say(f"guard: the settings file cannot be read, so the command runs once, unhealed: {missing}")
-    return replace(settings_flags.over(Settings(), request.flags, env), attempts=1)
+    return replace(over(Settings(), request.flags, env), attempts=1)

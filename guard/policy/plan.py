@@ -12,7 +12,7 @@ from guard.policy.recognised import recognised
 from guard.policy.refusals import REFUSED
 from guard.policy.remedies_by_label import IN_DOUBT, ORDER
 from guard.remedies import REMEDIES, quarantine, user_strategy
-from guard.settings import LabelRule, Settings
+from guard.settings.values import LabelRule, Settings
 from guard.types import (
     OUTSIDE,
     UNSURE,

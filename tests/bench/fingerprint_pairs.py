@@ -19,7 +19,7 @@ from typing import Any
 import models.lab.scenarios  # noqa: F401  registers them
 from guard.commands.judging import Judge, window_of
 from guard.diagnosis.fingerprint import normalised
-from guard.settings import Settings
+from guard.settings.values import Settings
 from guard.types import Surroundings
 from models.lab.place import place
 from models.lab.scenario import PASSED, SCENARIOS, Case, Scenario

@@ -29,7 +29,7 @@ from guard.history.store import SqlStore
 from guard.policy import plan as planning
 from guard.policy.remedies_by_label import ORDER
 from guard.remedies import REMEDIES
-from guard.settings import Settings
+from guard.settings.values import Settings
 from guard.types import (
     Attempt,
     Change,

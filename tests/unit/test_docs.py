@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 import pytest
 
-from guard import settings, settings_keys
 from guard.cli import run as run_command
 from guard.policy.refusals import REFUSED
 from guard.policy.remedies_by_label import ORDER
 from guard.remedies import REMEDIES
+from guard.settings import keys, loading
 from guard.types import LABELS, OUTSIDE
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ def test_every_remedy_has_its_row(name: str) -> None:
     assert name in rows(page("remedies"))
 
 
-@pytest.mark.parametrize("key", settings_keys.KEYS)
+@pytest.mark.parametrize("key", keys.KEYS)
 def test_every_key_has_its_row(key: str) -> None:
     assert key in rows(page("settings"))
 
@@ -108,7 +108,7 @@ def test_the_example_is_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert examples
     for text in examples:
         (tmp_path / ".pipeguard.yml").write_text(text)
-        settings.load(tmp_path, {}, {"HOME": "/nonexistent"}, "none", False)
+        loading.load(tmp_path, {}, {"HOME": "/nonexistent"}, "none", False)
 
 
 @pytest.mark.parametrize("path", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda path: path.name)

@@ -8,7 +8,7 @@ import pytest
 
 from guard.commands.doctor_history import look
 from guard.history.opening import open_store
-from guard.settings import Settings
+from guard.settings.values import Settings
 
 
 @pytest.mark.parametrize(

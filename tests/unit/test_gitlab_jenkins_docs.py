@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from guard import settings
 from guard.commands.run import _HARMLESS
 from guard.commands.run_options import OPTIONS
+from guard.settings import loading
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = (ROOT / "gitlab-component/templates/guard.yml").read_text(encoding="utf-8")
@@ -55,6 +55,6 @@ def test_inputs_take_what_the_settings_take(name: str, tmp_path: Path) -> None:
     variable = f"PIPEGUARD_{name.upper().replace('-', '_')}"
     for text in good:
         assert re.search(pattern, text), text
-        settings.load(tmp_path, {}, {"HOME": "/nonexistent", variable: text}, "gitlab", False)
+        loading.load(tmp_path, {}, {"HOME": "/nonexistent", variable: text}, "gitlab", False)
     for text in bad:
         assert not re.search(pattern, text), text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from guard.heal import heal
-from guard.settings import LabelRule, Settings
+from guard.settings.values import LabelRule, Settings
 from guard.types import Command, Event, LogWindow, NoMemory, Outcome, Surroundings, Telemetry
 
 DNS = "curl: (6) Could not resolve host: index.example\n"

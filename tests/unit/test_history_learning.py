@@ -15,7 +15,7 @@ from guard.policy import plan as planning
 from guard.policy.plan import plan
 from guard.remedies import REMEDIES
 from guard.remedies.user_strategy import Strategy
-from guard.settings import LabelRule, Settings
+from guard.settings.values import LabelRule, Settings
 from guard.types import (
     Change,
     Command,

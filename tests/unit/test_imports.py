@@ -14,8 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "guard"
 
 # Whoever may be imported by all.
-LEAVES = {"types", "errors", "failsafe", "durations", "detect", "forks", "settings_place", "patterns", "packed"}
-SETTINGS = {"settings", "settings_file", "settings_given", "settings_yaml", "settings_flags", "settings_keys", "settings_policy"}
+LEAVES = {"types", "errors", "failsafe", "durations", "detect", "forks", "patterns", "packed"}
 # layer -> the layers that it may import, besides itself and the leaves; commands wire everything together.
 ALLOWED: dict[str, set[str]] = {
     "__main__": {"by_click", "commands"},
@@ -24,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "delivery": {"launch", "signatures", "diagnosis", "attempt"},
     "cli": {"commands"},
     "commands": {"heal", "report", "platforms", "history", "escalate", "attempt", "diagnosis", "signatures", "policy", "caches", "delivery", "frameworks",
-                 "remedies", "surroundings", *SETTINGS},
+                 "remedies", "surroundings", "settings"},
     "heal": {"attempt", "diagnosis", "policy", "remedies", "settings"},
     "policy": {"remedies", "settings"},
     "remedies": {"caches", "frameworks"},
@@ -40,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "frameworks": set(),
     "signatures": set(),
     "platforms": {"report"},
-    **{name: SETTINGS | {"remedies", "policy"} for name in SETTINGS},
+    "settings": {"remedies", "policy"},
 }  # fmt: skip
 # A signature is tested by the very matcher that diagnoses use; only what tests signatures imports this.
 EXCEPTIONS = {("signatures/selftest.py", "diagnosis")}
@@ -124,7 +123,7 @@ def test_a_passing_run_loads_nothing_heavy(arguments: tuple[str, ...], tmp_path:
     # What the interpreter itself loads at its start is not ours (an editable install, coverage).
     ours = names - loaded_bare(tmp_path)
     assert not sorted(name for name in ours if name.split(".")[0] in HEAVY)
-    assert not [name for name in ours if name.startswith(("guard.diagnosis", "guard.policy", "guard.remedies", "guard.settings_keys"))]
+    assert not [name for name in ours if name.startswith(("guard.diagnosis", "guard.policy", "guard.remedies", "guard.settings.keys"))]
 
 
 def loaded_bare(folder: Path) -> set[str]:

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from guard import settings, settings_file
 from guard.commands import init
 from guard.platforms import PLATFORMS
-from guard.settings_keys import KEYS
-from guard.settings_place import NAME
+from guard.settings import file, loading
+from guard.settings.keys import KEYS
+from guard.settings.place import NAME
+from guard.settings.values import Settings
 
 
 @pytest.fixture
@@ -25,8 +26,8 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root
 
 
-def load(root: Path) -> settings.Settings:
-    return settings.load(root, {}, {"HOME": "/nonexistent"}, "none", False)
+def load(root: Path) -> Settings:
+    return loading.load(root, {}, {"HOME": "/nonexistent"}, "none", False)
 
 
 def test_writes_what_is_accepted_and_changes_nothing(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,7 +46,7 @@ def test_every_key_stands_there_and_is_valid_without_its_mark(repository: Path) 
     (repository / "build").mkdir()
     init.run(force=True)
     text = uncommented((repository / NAME).read_text())
-    document = settings_file.parse(text, NAME)
+    document = file.parse(text, NAME)
     assert set(document.values) == set(KEYS)
     (repository / NAME).write_text(text)
     found = load(repository)
@@ -56,8 +57,8 @@ def test_every_key_stands_there_and_is_valid_without_its_mark(repository: Path) 
 
 def test_defaults_in_the_text_are_the_defaults(repository: Path) -> None:
     init.run()
-    values = settings_file.parse(uncommented((repository / NAME).read_text()), NAME).values
-    default = settings.Settings()
+    values = file.parse(uncommented((repository / NAME).read_text()), NAME).values
+    default = Settings()
     assert values["attempts"] == default.attempts
     assert values["allow"] == {"reclaim": list(default.allow.reclaim), "delete": [], "swap": False, "kill": default.allow.kill}
 

@@ -10,7 +10,7 @@ import pytest
 
 from guard.platforms import jenkins, jenkins_facts
 from guard.policy.plan import plan
-from guard.settings import Settings
+from guard.settings.values import Settings
 from guard.types import Command, Diagnosis, LogWindow, NoMemory, Outcome, Surroundings, Telemetry
 
 

@@ -14,7 +14,7 @@ from guard.policy.measured import RATES
 from guard.policy.plan import plan
 from guard.policy.remedies_by_label import IN_DOUBT, ORDER
 from guard.remedies import REMEDIES
-from guard.settings import Settings
+from guard.settings.values import Settings
 from guard.types import Change, Diagnosis, NoMemory, Outcome, Seen, Surroundings
 from models.lab import rates
 from tests.unit.by_hand import outcome

@@ -6,7 +6,7 @@ import pytest
 
 from guard.policy import odds
 from guard.policy.plan import plan
-from guard.settings import LabelRule, Settings
+from guard.settings.values import LabelRule, Settings
 from guard.types import Alternative, Diagnosis, NoMemory, Surroundings
 from tests.unit.by_hand import outcome
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from guard.policy.plan import plan
-from guard.settings import LabelRule, Settings
+from guard.settings.values import LabelRule, Settings
 from guard.types import Diagnosis, NoMemory, Surroundings
 from tests.unit.by_hand import outcome
 

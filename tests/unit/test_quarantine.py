@@ -9,7 +9,7 @@ import pytest
 
 from guard.policy.plan import plan
 from guard.remedies import quarantine
-from guard.settings import LabelRule, Settings
+from guard.settings.values import LabelRule, Settings
 from guard.types import Attempt, Diagnosis, NoMemory, Outcome, Plan, Surroundings
 from tests.unit.by_hand import diagnosis, outcome
 

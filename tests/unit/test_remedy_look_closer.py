@@ -11,7 +11,7 @@ import pytest
 from guard.policy.plan import plan
 from guard.remedies import look_closer
 from guard.remedies.closer import doubt, own_logs, pip_indexes, probe, second_look
-from guard.settings import LabelRule, Settings
+from guard.settings.values import LabelRule, Settings
 from guard.types import Change, Command, Diagnosis, NoMemory, Outcome, Surroundings
 from tests.unit.by_hand import diagnosis, outcome
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from guard import settings
 from guard.errors import SettingsError
-from guard.settings import ReportSettings, Settings
+from guard.settings import loading
+from guard.settings.values import ReportSettings, Settings
 
 
 def load(folder: Path, text: str, policy: str = "", fork: bool = False) -> Settings:
@@ -17,7 +17,7 @@ def load(folder: Path, text: str, policy: str = "", fork: bool = False) -> Setti
     if policy:
         (folder / "policy.yml").write_text(policy)
         env["PIPEGUARD_POLICY"] = str(folder / "policy.yml")
-    return settings.load(folder, {"config": str(folder / ".pipeguard.yml")}, env, "none", fork)
+    return loading.load(folder, {"config": str(folder / ".pipeguard.yml")}, env, "none", fork)
 
 
 def test_all_of_it(tmp_path: Path) -> None:

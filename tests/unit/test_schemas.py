@@ -17,8 +17,8 @@ from guard.errors import SettingsError
 from guard.platforms import PLATFORMS
 from guard.remedies import REMEDIES
 from guard.report.result import run_object
-from guard.settings_file import parse
-from guard.settings_keys import KEYS, Reader
+from guard.settings.file import parse
+from guard.settings.keys import KEYS, Reader
 from guard.signatures.load import sources
 from guard.signatures.signature import FIELDS, KINDS
 from guard.types import (

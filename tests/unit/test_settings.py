@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from guard.errors import GuardError, SettingsError
-from guard.settings import LabelRule, Settings, load
+from guard.settings.loading import load
+from guard.settings.values import LabelRule, Settings
 from guard.types import Allow, Limits
 
 Loader = Callable[..., Settings]

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from guard import settings as settings_module
 from guard.errors import GuardError
-from guard.settings import Settings
-from guard.settings_flags import over
-from guard.settings_given import Given, early
+from guard.settings import loading
+from guard.settings.flags import over
+from guard.settings.given import Given, early
+from guard.settings.values import Settings
 
 
 def test_it_has_what_the_first_attempt_needs(tmp_path: Path) -> None:
     env = {"PIPEGUARD_TIMEOUT": "10m", "PIPEGUARD_BUDGET": "1h", "PIPEGUARD_HISTORY": "off", "PIPEGUARD_ATTEMPTS": ""}
     found = early({"idle_timeout": "90"}, env)
     assert found is not None
-    whole = settings_module.load(tmp_path, {"idle_timeout": "90"}, env, "none", False)
+    whole = loading.load(tmp_path, {"idle_timeout": "90"}, env, "none", False)
     assert (found.limits.attempt_s, found.limits.idle_s, found.budget_s) == (600, 90, 3600)
     assert (whole.limits.attempt_s, whole.limits.idle_s, whole.budget_s) == (600, 90, 3600)
     assert (found.history, found.history_off) == (whole.history, whole.history_off) == (None, True)
@@ -25,7 +25,7 @@ def test_it_has_what_the_first_attempt_needs(tmp_path: Path) -> None:
 
 def test_without_a_file_the_settings_are_what_was_given(tmp_path: Path) -> None:
     flags, env = {"attempts": 2, "idempotent": "true"}, {"PIPEGUARD_ON_HEAL": "warn"}
-    assert over(Settings(), flags, env) == settings_module.load(tmp_path, flags, env, "none", False)
+    assert over(Settings(), flags, env) == loading.load(tmp_path, flags, env, "none", False)
 
 
 @pytest.mark.parametrize("name", ["PIPEGUARD_POLICY", "PIPEGUARD_CONFIG", "PIPEGUARD_REMEDIES"])

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from guard.errors import SettingsError
-from guard.settings import Settings, load
+from guard.settings.loading import load
+from guard.settings.values import Settings
 
 
 def read(folder: Path, text: str = "", policy: str = "", fork: bool = False, **env: str) -> Settings:

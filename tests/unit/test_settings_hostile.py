@@ -14,9 +14,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from guard.errors import SettingsError
-from guard.settings import load
-from guard.settings_file import MOST_BYTES, MOST_LEVELS, parse, read
-from guard.settings_keys import Reader
+from guard.settings.file import MOST_BYTES, parse, read
+from guard.settings.keys import Reader
+from guard.settings.loading import load
+from guard.settings.yaml_text import MOST_LEVELS
 
 # By far more than any of these needs, on however slow a machine; without a bound some would take for ever.
 _SECONDS = 20.0

@@ -9,7 +9,8 @@ import pytest
 from guard.diagnosis.diagnose import diagnose
 from guard.errors import GuardError
 from guard.policy.plan import plan
-from guard.settings import Settings, load
+from guard.settings.loading import load
+from guard.settings.values import Settings
 from guard.types import Command, LogWindow, NoMemory, Outcome, Plan, Surroundings, Telemetry
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from guard import settings
-from guard.settings import Settings
+from guard.settings import loading
+from guard.settings.values import Settings
 
 Ask = Callable[..., Settings]
 
@@ -23,7 +23,7 @@ def ask(tmp_path: Path) -> Ask:
         (workspace / ".pipeguard.yml").write_text(repository)
         (tmp_path / "ci" / "policy.yml").write_text(policy)
         env = {"PIPEGUARD_POLICY": str(tmp_path / "ci" / "policy.yml"), "HOME": str(tmp_path)}
-        return settings.load(workspace, flags, env, "none", fork)
+        return loading.load(workspace, flags, env, "none", fork)
 
     return load
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from guard.durations import seconds
 from guard.errors import SettingsError
-from guard.settings_file import Document, Place, shown
+from guard.settings.document import Document, Place, shown
 from guard.types import LABELS, Limits
 
 KEYS = (

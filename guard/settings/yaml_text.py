@@ -8,8 +8,9 @@ from typing import Any
 import yaml
 
 from guard.errors import SettingsError
-from guard.settings_file import MOST_LEVELS, Place, dotted, printable, shown
+from guard.settings.document import Place, dotted, printable, shown
 
+MOST_LEVELS = 64
 _PLAIN = "tag:yaml.org,2002:"
 _SCALARS = frozenset(_PLAIN + name for name in ("null", "bool", "int", "float", "str", "timestamp", "value"))
 _MERGE = _PLAIN + "merge"

@@ -12,12 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from guard.settings_file import Document, Place, shown
-from guard.settings_keys import Reader
+from guard.settings.document import Document, Place, shown
+from guard.settings.keys import Reader
 from guard.types import LABELS
 
 if TYPE_CHECKING:
-    from guard.settings import LabelRule, ReportSettings, Settings
+    from guard.settings.values import LabelRule, ReportSettings, Settings
 
 _VERDICTS = ("pass", "warn", "fail")
 _OFF = ("off", False)
@@ -96,7 +96,7 @@ class _Bounds:
     def labels(self, settings: Settings) -> Settings:
         """The stricter of both rules for each label that the policy names."""
         from guard.policy.refusals import REFUSED
-        from guard.settings import LabelRule
+        from guard.settings.values import LabelRule
 
         rules = dict(settings.labels)
         for label, values in self.reader.labels().items():

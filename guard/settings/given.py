@@ -130,6 +130,6 @@ def early(flags: Mapping[str, object], env: Mapping[str, str]) -> Early | None:
 
 
 def _shown(value: object) -> str:
-    from guard.settings_file import shown
+    from guard.settings.document import shown
 
     return shown(value)

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from guard.settings_given import IDEMPOTENT, ON_HEAL, Given
+from guard.settings.given import IDEMPOTENT, ON_HEAL, Given
 
 if TYPE_CHECKING:
-    from guard.settings import Settings
+    from guard.settings.values import Settings
 
 
 def over(settings: Settings, flags: Mapping[str, object], env: Mapping[str, str]) -> Settings:

@@ -1,0 +1,1 @@
+"""`.pipeguard.yml`, policy file, flags and variables → one frozen Settings; a run that passes reads only `place` and `given`."""
