@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
-from guard.delivery import bytecode
+from guard.delivery import bytecode, marks
 from guard.delivery.build import build
 from guard.errors import GuardError
 
@@ -45,15 +45,8 @@ def function(members: Mapping[str, bytes]) -> str:
 
 
 def inlined(text: str, function: str) -> str:
-    """A skin's text with the function between its marks, as deep as they are. Raises GuardError without marks."""
-    lines = text.splitlines()
-    places = [number for number, line in enumerate(lines) if line.strip() in (BEGIN, END)]
-    if [lines[place].strip() for place in places] != [BEGIN, END]:
-        raise GuardError(f"the skin has no lines `{BEGIN}` and `{END}`")
-    begin, end = places
-    indent = lines[begin][: lines[begin].index("#")]
-    between = [f"{indent}{line}" if line else "" for line in function.splitlines()]
-    return "\n".join([*lines[: begin + 1], *between, *lines[end:]]) + "\n"
+    """A skin's text with the function between its marks. Raises GuardError without marks."""
+    return marks.filled(text, BEGIN, END, function.splitlines())
 
 
 def write(root: Path, function: str, names: Sequence[str] = SKINS) -> None:

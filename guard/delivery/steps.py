@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from guard import __version__
+from guard.delivery import marks
 from guard.errors import GuardError
 
 STEP = Path(__file__).resolve().parent.parent / "platforms" / "yaml_step.sh"
@@ -19,15 +20,8 @@ BEGIN, END = "# begin: guard's step", "# end: guard's step"
 
 
 def filled(text: str, step: str, version: str) -> str:
-    """A skin's text with the step between its marks, as deep as they are. Raises GuardError without marks."""
-    lines = text.splitlines()
-    places = [number for number, line in enumerate(lines) if line.strip() in (BEGIN, END)]
-    if [lines[place].strip() for place in places] != [BEGIN, END]:
-        raise GuardError(f"the skin has no lines `{BEGIN}` and `{END}`")
-    begin, end = places
-    indent = lines[begin][: lines[begin].index("#")]
-    body = [f"PIPEGUARD_VERSION=${{PIPEGUARD_VERSION:-{version}}}", *step.splitlines()]
-    return "\n".join([*lines[: begin + 1], *(f"{indent}{line}" if line else "" for line in body), *lines[end:]]) + "\n"
+    """A skin's text with the step between its marks. Raises GuardError without marks."""
+    return marks.filled(text, BEGIN, END, (f"PIPEGUARD_VERSION=${{PIPEGUARD_VERSION:-{version}}}", *step.splitlines()))
 
 
 def main(arguments: Sequence[str]) -> int:

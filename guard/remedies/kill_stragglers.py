@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from guard.remedies import processes
 from guard.remedies.protocol import nothing_to_undo
-from guard.types import Action, Applied, Change, Diagnosis, Outcome, Process, Refusal, Surroundings
+from guard.types import Action, Applied, Change, Diagnosis, Outcome, Refusal, Surroundings
 
 NAME = "kill_stragglers"
 LABELS = frozenset({"hang", "stale_state"})
@@ -35,14 +35,4 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
 def apply(change: Change, surroundings: Surroundings) -> Applied:
     """TERM, 2 s, KILL for each that is still the process that was seen; another with its pid is left alone."""
     del surroundings
-    done: list[str] = []
-    for action in change.actions:
-        one = Process(int(action.target), int(action.data["start_ticks"]), action.data["name"])
-        if not processes.same(one):
-            done.append(f"{processes.shown(one)} has ended already")
-            continue
-        problem = processes.end(one)
-        if problem:
-            return Applied(change, tuple(done), error=f"{processes.shown(one)}: {problem}")
-        done.append(f"ended {processes.shown(one)}")
-    return Applied(change, tuple(done))
+    return processes.end_each(change, 2.0)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from guard.types import Outcome, Process
+from guard.types import Applied, Change, Outcome, Process
 
 _PROC = Path("/proc")
 _LISTEN = "0A"  # linux/tcp_states.h, TCP_LISTEN
@@ -202,6 +202,21 @@ def end(one: Process, grace_s: float = 2.0) -> str:
                 return ""
             time.sleep(0.02)
     return "" if not same(one) else "it does not end"
+
+
+def end_each(change: Change, grace_s: float) -> Applied:
+    """End each process that a change names, where it is still the one that was seen; what was done, or why one would not go."""
+    done: list[str] = []
+    for action in change.actions:
+        one = Process(int(action.target), int(action.data["start_ticks"]), action.data["name"])
+        if not same(one):
+            done.append(f"{shown(one)} has ended already")
+            continue
+        problem = end(one, grace_s)
+        if problem:
+            return Applied(change, tuple(done), error=f"{shown(one)}: {problem}")
+        done.append(f"ended {shown(one)}")
+    return Applied(change, tuple(done))
 
 
 def _signal(one: Process, number: int) -> str:

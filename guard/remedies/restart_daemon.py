@@ -174,14 +174,4 @@ def _ours(one: Process, outcome: Outcome) -> bool:
 def apply(change: Change, surroundings: Surroundings) -> Applied:
     """TERM, a grace, KILL for each that is still the process that was seen."""
     del surroundings
-    done: list[str] = []
-    for action in change.actions:
-        one = Process(int(action.target), int(action.data["start_ticks"]), action.data["name"])
-        if not processes.same(one):
-            done.append(f"{processes.shown(one)} has ended already")
-            continue
-        problem = processes.end(one, 5.0)
-        if problem:
-            return Applied(change, tuple(done), error=f"{processes.shown(one)}: {problem}")
-        done.append(f"ended {processes.shown(one)}")
-    return Applied(change, tuple(done))
+    return processes.end_each(change, 5.0)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import stat
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from guard.diagnosis.mask import Masker
+from guard.report import text_file
 from guard.types import UNSET, Applied, Attempt, Change, Diagnosis, Mount, Plan, Run, Telemetry
 
 SCHEMA = "pipeguard.run/1"
@@ -88,27 +85,8 @@ def remedy_object(change: Change, applied: Applied | None, masker: Masker) -> di
 
 def write(path: str, document: Mapping[str, Any]) -> str:
     """Write the file beside itself and move it into place. Returns why it could not be written, or ""."""
-    target = Path(path)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            kind = target.lstat().st_mode
-            if not (stat.S_ISREG(kind) or stat.S_ISLNK(kind)):
-                return f"result file {path} not written: it is a folder or a special file"
-        except FileNotFoundError:
-            pass
-        descriptor, beside = tempfile.mkstemp(prefix=".pipeguard-", dir=target.parent)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(document, file, ensure_ascii=False, indent=1)
-                file.write("\n")
-            Path(beside).replace(target)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        return f"result file {path} not written: {error.strerror or error}"
-    return ""
+    problem = text_file.write(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n", mode=0o600)
+    return f"result file {path} not written: {problem}" if problem else ""
 
 
 def _encodable(value: Any) -> Any:

@@ -8,8 +8,8 @@ import stat
 from pathlib import Path
 
 
-def write(path: str, text: str) -> str:
-    """Write the file, readable as the umask says; a link is replaced. Returns why it could not be done, or ""."""
+def write(path: str, text: str, mode: int = 0o666) -> str:
+    """Write the file, with what the umask leaves of `mode`; a link is replaced. Returns why it could not be done, or ""."""
     target = Path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -20,7 +20,7 @@ def write(path: str, text: str) -> str:
         except FileNotFoundError:
             pass
         beside = target.with_name(f".pipeguard-{secrets.token_hex(8)}")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
                 file.write(text)
