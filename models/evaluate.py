@@ -26,9 +26,8 @@ from guard.diagnosis.diagnose import diagnose
 from guard.diagnosis.lines import Log
 from guard.diagnosis.model import load as load_model
 from guard.policy import odds
-from guard.policy.plan import MIN_PROBABILITY
 from guard.policy.refusals import REFUSED
-from guard.types import OUTSIDE, NoMemory, Outcome
+from guard.types import OUTSIDE, UNSURE, NoMemory, Outcome
 from models.classifier.cost import PERSON
 from models.classifier.held_out import HeldOut
 from models.data import LABEL_NAMES, PASSED_LABEL, Example, load, log_of, outcome_of
@@ -65,7 +64,7 @@ class Answer:
     @property
     def heals(self) -> bool:
         """Whether guard would run the command again."""
-        return self.label not in REFUSED and self.sure >= MIN_PROBABILITY
+        return self.label not in REFUSED and self.sure >= UNSURE
 
     @property
     def hits(self) -> list[bool]:
@@ -222,7 +221,7 @@ def _details(answers: Sequence[Answer], show: int) -> None:
         part = ranked[: max(int(len(ranked) * share), 1)]
         print(f"  {len(part) / len(answers):5.2f} {_mean([one.right for one in part]):.3f}  (from probability {part[-1].probability:.2f})")
     print(f"\nleast probability to act on: heals, precision, recall, cost in builds for each failure (a person: {PERSON:g} builds)")
-    for least in (0.3, 0.4, 0.5, MIN_PROBABILITY, 0.6, 0.7, 0.8, 0.9):
+    for least in (0.3, 0.4, 0.5, UNSURE, 0.6, 0.7, 0.8, 0.9):
         print("  {:.2f} {:5d} {:.3f} {:.3f} {:.3f}".format(least, *at_least(answers, least)))
     print("\nprobability against truth")
     for _, sure, right, count in bins(answers):

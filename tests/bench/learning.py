@@ -26,6 +26,7 @@ from guard.history.entry import entry
 from guard.history.opening import open_store
 from guard.history.recall import History
 from guard.history.store import SqlStore
+from guard.policy import offers
 from guard.policy import plan as planning
 from guard.policy.remedies_by_label import ORDER
 from guard.remedies import REMEDIES
@@ -218,11 +219,11 @@ class patched:  # noqa: N801 - reads as a statement
     """The plan with made-up remedies in place of those that look at a machine."""
 
     def __enter__(self) -> None:
-        self._old: Any = planning.REMEDIES
-        planning.REMEDIES = {name: Made(name) for name in REMEDIES}  # type: ignore[misc,assignment]
+        self._old: Any = offers.REMEDIES
+        offers.REMEDIES = {name: Made(name) for name in REMEDIES}  # type: ignore[misc,assignment]
 
     def __exit__(self, *of: object) -> None:
-        planning.REMEDIES = self._old  # type: ignore[misc]
+        offers.REMEDIES = self._old  # type: ignore[misc]
 
 
 def plot(path: Path, fixed: Figures, learned: Figures) -> None:

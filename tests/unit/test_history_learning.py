@@ -10,8 +10,7 @@ import pytest
 from guard.history import learning
 from guard.history.nearest import Known, nearest
 from guard.history.rows import Trial
-from guard.policy import odds
-from guard.policy import plan as planning
+from guard.policy import odds, offers
 from guard.policy.plan import plan
 from guard.remedies import REMEDIES
 from guard.remedies.user_strategy import Strategy
@@ -108,7 +107,7 @@ class Offers:
 
 @pytest.fixture
 def _remedies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "REMEDIES", {name: Offers(name) for name in REMEDIES})
+    monkeypatch.setattr(offers, "REMEDIES", {name: Offers(name) for name in REMEDIES})
 
 
 def decided(memory: Memory, label: str = "stale_state", settings: Settings | None = None, log: bytes = b"", source: str = "signature:x"):

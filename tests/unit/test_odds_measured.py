@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from guard.policy import odds
-from guard.policy import plan as planning
+from guard.policy import odds, offers
 from guard.policy.measured import RATES
 from guard.policy.plan import plan
 from guard.policy.remedies_by_label import IN_DOUBT, ORDER
@@ -108,7 +107,7 @@ def test_the_plan_s_odds_come_from_the_table_and_history_outweighs_it(monkeypatc
         def propose(self, diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | None:
             return Change(self.name, "", env={"X": "1"}, success_probability=0.5) if self.name == "reset_state" else None
 
-    monkeypatch.setattr(planning, "REMEDIES", {name: Offers(name) for name in REMEDIES})
+    monkeypatch.setattr(offers, "REMEDIES", {name: Offers(name) for name in REMEDIES})
     diagnosis = Diagnosis("stale_state", 1.0, "signature:x", fingerprint="f")
 
     def chance(memory: NoMemory) -> float:
