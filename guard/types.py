@@ -194,6 +194,8 @@ class Outcome:
     """False when the attempt may have read input that cannot be given again."""
     message: str = ""
     """For not_started: why, as the system said."""
+    mid_line: bool = False
+    """Whether the stream that guard prints on was left in the middle of a line."""
 
     @property
     def passed(self) -> bool:

@@ -34,6 +34,7 @@ def freeze(ended: Ended, command: Command, number: int, stdin_replayable: bool) 
         quiet_s=ended.quiet,
         stdin_replayable=stdin_replayable,
         message=ended.message,
+        mid_line=ended.mid_line,
     )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from guard.attempt.window import Window
 
 CHUNK = 64 << 10
+_LF = 10
 
 
 class Pump:
@@ -29,6 +30,8 @@ class Pump:
         self.reading = True
         self.last_byte = monotonic()
         """When the last chunk had been written, or when the pump began."""
+        self.mid_line = False
+        """Whether what was written last was no end of a line."""
         self.started = False
         self.finished = _thread.allocate_lock()
         self.finished.acquire()
@@ -103,6 +106,7 @@ class Pump:
     def pass_on(self, data: bytes) -> None:
         """Record a chunk and write it to our stream."""
         self.reading = False
+        self.mid_line = data[-1] != _LF
         try:
             if self.lock is None:
                 self.window.add(data)

@@ -8,6 +8,10 @@ from time import monotonic
 
 from guard.attempt.bare import signal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 PASS_ON = tuple(
     getattr(signal, name)
@@ -28,6 +32,8 @@ class Relay:
         self.stops = 0
         self.started = False
         """Whether a command was started: then it must not be started again as if nothing had happened."""
+        self.on_stop: Callable[[int], None] | None = None
+        """Who acts on a signal to stop while no attempt does."""
         self._pending: list[int] = []
         self.wake_read, wake_write = os.pipe()
         os.set_blocking(wake_write, False)
@@ -48,6 +54,12 @@ class Relay:
             if self.stopped_by is None:
                 self.stopped_by = number
         self._pending.append(number)
+        if number in STOP and self.on_stop is not None:
+            try:
+                self.on_stop(number)
+            except Exception:
+                # A fault of ours must not break into whatever runs at this moment; that we are told to stop is noted.
+                return
 
     def _child_changed(self, number: int, frame: object) -> None:
         """Only the wake-up counts."""

@@ -35,6 +35,7 @@ class Ended:
         "gauge",
         "how",
         "message",
+        "mid_line",
         "obstacle",
         "quiet",
         "signal",
@@ -53,6 +54,8 @@ class Ended:
         self.duration = 0.0
         self.quiet = 0.0
         self.message = ""
+        self.mid_line = False
+        """Whether the stream that guard prints on was left in the middle of a line."""
         self.obstacle: OSError | None = None
         """Why no process could be made for the command: nothing that the command itself would have met."""
         self.survivors: list[tree.Seen] = []
@@ -107,6 +110,7 @@ def run_once(
     except Exception as fault:
         _last_resort(ended, child.pid, pumps, fault)
     ended.duration = monotonic() - begin
+    ended.mid_line = bool(pumps) and pumps[-1].mid_line
     ended.quiet = watch.quiet() if watch.quiet_when_hit is None else watch.quiet_when_hit
     if not ended.passed:
         _look_back(ended)

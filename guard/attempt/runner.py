@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from guard.attempt.between import Between
     from guard.types import Change, Command, Limits, Outcome
 
 TOKEN = b"PIPEGUARD_GITHUB_TOKEN"
@@ -31,6 +32,7 @@ class Runner:
         self.stdin = StandardInput()
         self.step_files = StepFiles(self.environment)
         self.run_id = os.urandom(8).hex()
+        self._between: Between | None = None
 
     @property
     def stopped_by(self) -> int | None:
@@ -78,6 +80,8 @@ class Runner:
         )
         if ended.obstacle is not None:
             raise ended.obstacle
+        if not ended.passed:
+            self._listen_between()
         return ended
 
     def again(
@@ -93,6 +97,8 @@ class Runner:
         for name in altered.unset:
             environment.pop(os.fsencode(name), None)
         limits: Limits = altered.command.limits
+        if self._between is not None:
+            self._between.over()
         ended = run_once(
             altered.command.argv,
             environment,
@@ -107,7 +113,13 @@ class Runner:
             closed=self.closed,
             places=self.places(),
         )
+        self._listen_between()
         return outcome.freeze(ended, altered.command, number, self.stdin.replayable())
+
+    def _listen_between(self) -> None:
+        from guard.attempt.between import Between
+
+        self._between = Between(self.relay)
 
     def make_way(self, may_kill: bool) -> tuple[list[str], str]:
         """Before another attempt: end what is left of the last one, cut step files back, rewind input.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
+from guard.attempt import tree
 from guard.attempt.bare import signal
 
 TYPE_CHECKING = False
@@ -75,10 +76,12 @@ def start(
     ignored = _ignored_before_python()
     # No handler of ours may run between fork and exec.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    guard = os.getpid()
     try:
         pid = os.fork()
         if pid == 0:
             try:
+                tree.die_with(guard)
                 os.setpgid(0, 0)
                 if foreground:
                     _set_foreground(os.getpid())

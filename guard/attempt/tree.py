@@ -12,7 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+# linux/prctl.h
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 def become_subreaper() -> bool:
@@ -20,6 +22,19 @@ def become_subreaper() -> bool:
 
     Returns whether the kernel did it (Linux 3.4 and later).
     """
+    return _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with(parent: int) -> None:
+    """Have this process, just forked, killed when `parent` is: KILL of a command that guard stands for is KILL of it.
+
+    Its own children do not inherit that, and a program that changes its user loses it (prctl(2)).
+    """
+    if _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) and os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _prctl(option: int, value: int) -> bool:
     if not sys.platform.startswith("linux"):
         return False
     try:
@@ -28,12 +43,12 @@ def become_subreaper() -> bool:
 
         handle = _ctypes.dlopen(None, 0)  # type: ignore[arg-type]
         prctl = _ctypes.dlsym(handle, "prctl")
-        return bool(_ctypes.call_function(prctl, (_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) == 0)
+        return bool(_ctypes.call_function(prctl, (option, value, 0, 0, 0)) == 0)
     except Exception:
         try:
             import ctypes
 
-            return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+            return bool(ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0)
         except Exception:
             return False
 

@@ -36,7 +36,7 @@ def after_first(
     around = _surroundings(command, settings, ended.passed)
     skin = run_publish.of_skin(env)
     platform = skin or platforms.PLATFORMS[around.platform]
-    terminal = Terminal(platform.escape, settings.attempts)
+    terminal = Terminal(platform.escape, settings.attempts, finish_lines=skin is None)
     hear = run_publish.grouping(skin, settings.attempts, terminal.hear) if skin is not None else terminal.hear
     history = shielded("the history", None, lambda: run_history.remembering(settings, env, masker, runner.run_id))
     memory = history.memory() if history is not None else NoMemory()

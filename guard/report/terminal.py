@@ -14,15 +14,19 @@ _EVIDENCE_LINES = 3
 class Terminal:
     """Hears the events of a run and prints; `escape` makes a text of the log harmless on this CI."""
 
-    def __init__(self, escape: Callable[[str], str], attempts_allowed: int) -> None:
-        """`attempts_allowed`: how many attempts there may be in all."""
+    def __init__(self, escape: Callable[[str], str], attempts_allowed: int, finish_lines: bool = True) -> None:
+        """`attempts_allowed`: how many attempts there may be in all; `finish_lines`: a line that the command left open is ended."""
+        self._finish_lines = finish_lines
         self._escape = escape
         self._allowed = attempts_allowed
         self._told_without = False
 
     def hear(self, event: Event) -> None:
         """Print what belongs to the event, if anything."""
-        if event.kind == "planned" and event.outcome and event.diagnosis and event.plan:
+        if event.kind == "attempt_ended" and event.outcome and self._finish_lines:
+            if event.outcome.mid_line and not (event.outcome.passed and event.number == 1):
+                say("")
+        elif event.kind == "planned" and event.outcome and event.diagnosis and event.plan:
             self._failure(event.outcome, event.diagnosis, event.plan)
         elif event.kind == "remedy_applied" and event.applied:
             if event.applied.error:

@@ -107,3 +107,52 @@ pgrep -fx 'sleep {marker}' && exit 9; echo alone"""
 def test_a_service_survives_a_step_that_passed(guarded, marker):
     assert guarded("sh", "-c", f"sleep {marker} >/dev/null 2>&1 & exit 0").returncode == 0
     assert len(sleeping(marker)) == 1
+
+
+STRATEGY = """strategies:
+  - name: slow
+    when: {{pattern: boom}}
+    run: {0}
+    then: retry
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "signals"),
+    [("sleep {0}", 1), ('trap "" TERM; sleep {0}; sleep {0}', 2)],
+    ids=["it obeys", "it is deaf and a second signal comes"],
+)
+def test_told_to_stop_during_a_strategy(guard, workspace, marker, script, signals):
+    (workspace / ".pipeguard.yml").write_text(STRATEGY.format(repr(script.format(marker))))
+    process = subprocess.Popen(
+        [*guard, "run", "--", "sh", "-c", "echo boom; exit 3"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, cwd=workspace, env={**os.environ, "PIPEGUARD_RESULT": "result.json"},
+    )  # fmt: skip
+    assert soon(lambda: bool(sleeping(marker)), 20)
+    for _ in range(signals):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+    assert process.wait(6) == 143
+    assert sleeping(marker) == []
+    import json
+
+    result = json.loads((workspace / "result.json").read_text())
+    assert (result["status"], result["exit_code"], len(result["attempts"])) == ("interrupted", 143, 1)
+
+
+def test_what_came_for_nobody_between_attempts_is_not_for_the_next(guard, workspace):
+    (workspace / ".pipeguard.yml").write_text(STRATEGY.format("'touch between; sleep 2'"))
+    script = "[ -f between ] && { sleep 0.5; exit 0; }; echo boom; exit 3"
+    process = subprocess.Popen([*guard, "run", "--", "sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=workspace)
+    assert soon((workspace / "between").exists, 20)
+    process.send_signal(signal.SIGUSR1)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+
+
+def test_a_killed_guard_takes_its_command_along(guard, workspace, marker):
+    process = subprocess.Popen([*guard, "run", "--", "sleep", marker], stdin=subprocess.DEVNULL, cwd=workspace)
+    assert soon(lambda: bool(sleeping(marker)))
+    process.kill()
+    process.wait(5)
+    assert soon(lambda: not sleeping(marker))

@@ -160,3 +160,22 @@ def test_one_huge_line_passes_in_bounded_memory(guard, workspace):
     assert (code, size) == (4, 209715200)
     # The failure path is included: it diagnoses what is left of the line.
     assert peak < 250e6
+
+
+@pytest.mark.parametrize(
+    ("script", "err"),
+    [
+        ("printf out; printf err >&2; exit 3", b"err\nguard: attempt 1 failed"),
+        ("printf out; exit 3", b"guard: attempt 1 failed"),
+        ("echo err >&2; exit 3", b"err\nguard: attempt 1 failed"),
+    ],
+)
+def test_lines_of_guard_begin_at_the_beginning_of_a_line(guarded, script, err):
+    done = guarded("sh", "-c", script)
+    assert done.stderr.startswith(err)
+    assert b"guard" not in done.stdout
+
+
+def test_so_they_do_where_both_streams_are_one(guarded):
+    done = guarded("sh", "-c", "echo err >&2; printf out; exit 3", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.stdout.startswith(b"err\nout\nguard: attempt 1 failed")
