@@ -20,7 +20,7 @@ from guard.commands.report import harmless, moment
 from guard.diagnosis.mask import Masker
 from guard.errors import GuardError
 from guard.failsafe import say
-from guard.history import audit, exchange, forget, place
+from guard.history import audit, exchange, forget, late, place
 from guard.history import merge as merging
 from guard.history.opening import open_store
 from guard.history.rows import RunRow
@@ -139,8 +139,11 @@ def _show_one(store: SqlStore, run_id: str, *, as_json: bool) -> None:
 def _told(link: audit.Link) -> str:
     try:
         body: dict[str, Any] = json.loads(link.body or "")
+        waited = f" (noted {body['waited']['at'][:19]}, came late)" if late.came_late(body) else ""
+        if body["what"] == late.CLOSED:
+            return f"{body['entries']} entries waited{waited}"
         allowed = ", ".join(body["allowed_by"])
-        return f"{body['remedy']} {body['what']}: {body['summary']} (allowed by: {allowed})"
+        return f"{body['remedy']} {body['what']}: {body['summary']} (allowed by: {allowed}){waited}"
     except (ValueError, LookupError, TypeError, RecursionError):
         return "an entry of the audit trail that cannot be read"
 
@@ -229,7 +232,7 @@ def drop(where: Where, runs: Sequence[str]) -> int:
 
 
 def verify(where: Where, head: str | None) -> int:
-    """Check the audit trail: 0 where it is whole, 1 where an entry was altered or is missing.
+    """Check the audit trail: 0 where it is whole, 1 where an entry was altered or is missing; says which entries came late.
 
     Prints the hashes of the last entries; kept elsewhere and given again as `head`, one proves that none was cut off.
     """
@@ -237,7 +240,7 @@ def verify(where: Where, head: str | None) -> int:
         raise GuardError("--head: is no hash of an entry", "64 hexadecimal digits, as `guard history verify` prints them")
     with opened(where, write=False) as store:
         entries, heads = list(audit.links(store.database)), audit.heads(store.database)
-    found = audit.problems(entries, heads)
+    found = audit.problems(entries, heads) + late.problems(entries)
     if head is not None and all(one.hash != head for one in entries):
         found.append(f"entry {head[:12]} is missing: it once was the last")
     for problem in found:
@@ -245,6 +248,8 @@ def verify(where: Where, head: str | None) -> int:
     if found:
         return 1
     click.echo(f"{len(entries)} entries, none altered, none missing")
+    for note in late.notes(entries):
+        click.echo(_escape(note))
     for one in heads:
         click.echo(f"head {one}")
     return 0

@@ -18,9 +18,11 @@ from guard.diagnosis.mask import Masker
 from guard.errors import GuardError
 from guard.failsafe import confess, say, shielded
 from guard.history import place, spool
+from guard.history.audit import now
 from guard.history.checking import checked, shortened
 from guard.history.entry import entry
 from guard.history.forget import DAYS, MEGABYTES, retain
+from guard.history.late import Waiting
 from guard.history.opening import open_store
 from guard.history.origin import origin
 from guard.history.recall import History
@@ -52,6 +54,8 @@ class Remembering:
         self._silent = False
         self._busy = False
         self._spool_s = SPOOL_S
+        self._noted = ""
+        self._waiting: Waiting | None = None
         self._tests = SeenTests(workspace)
         self.project, self.branch, self.commit = (masker.text(one) for one in origin(env, workspace))
 
@@ -81,12 +85,19 @@ class Remembering:
 
     def _note(self, event: Event, applied: Applied) -> None:
         body = result.masked_value(audit_body(applied, event, self._settings, self._env), self._masker)
-        self._with_store(lambda store: store.note(self._run_id, event.number, body), create=True)
+        written = self._with_store(lambda store: store.note(self._run_id, event.number, body), create=True)
+        if written is not None:
+            self._noted = written
+        elif self._comes_back:
+            self._waiting = self._waiting or Waiting(self._run_id, self._noted)
+            self._leave_for_later(self._waiting.line(event.number, body, now()))
 
     def keep(self, run: Run, code: int) -> None:
         """Remember a run that did not simply pass; a first-time pass leaves a line in the spool, as on its short way."""
         if not self.on:
             return
+        if self._waiting is not None:
+            self._leave_for_later(self._waiting.last(len(run.attempts), now()))
         if run.status == "passed":
             note_pass(self.setting, self._workspace, run.id, run.command, _seconds(run.started_at), run.duration_s, run.platform, self._env)
             return
@@ -94,7 +105,7 @@ class Remembering:
         document |= {"exit_code": code, "project": self.project, "branch": self.branch, "commit": self.commit}
         if run.status == "interrupted" and (place.exists(self.setting, self._workspace) or not self.setting.startswith("sqlite:")):
             # Whoever told guard to stop does not wait for a server or for others that write.
-            self._leave_for_later(self._whole(document, set()))
+            self._leave_run(self._whole(document, set()))
             return
 
         self._spool_s = SPOOL_S
@@ -104,8 +115,13 @@ class Remembering:
             self._retain(store)
             return True
 
-        if not self._with_store(work, create=True) and (self._busy or not self.setting.startswith("sqlite:")):
-            self._leave_for_later(self._whole(document, set()))
+        if not self._with_store(work, create=True) and self._comes_back:
+            self._leave_run(self._whole(document, set()))
+
+    @property
+    def _comes_back(self) -> bool:
+        """Whether a store that did not answer will: it was locked, or it is a server's."""
+        return self._busy or not self.setting.startswith("sqlite:")
 
     def _whole(self, document: dict[str, Any], known: set[tuple[str, str]]) -> dict[str, Any]:
         """The document with what its attempts tell of tests, as it is kept."""
@@ -123,16 +139,19 @@ class Remembering:
             # A store of many projects: each lets go of its own, and only when told to.
             retain(store, days, None, self.project)
 
-    def _leave_for_later(self, document: dict[str, Any]) -> None:
-        """The run waits in the spool for the next one that takes it in: its store was gone or locked, or there is no time."""
+    def _leave_run(self, document: dict[str, Any]) -> None:
         import json
 
+        self._leave_for_later(json.dumps(document))
+
+    def _leave_for_later(self, line: str) -> None:
+        """A line waits in the spool for the next run that takes it in: the store was gone or locked, or there is no time."""
         file = place.spool_of(self.setting, self._workspace)
         try:
             place.make_folder(os.path.dirname(file))
         except OSError:
             return
-        spool.append(file, json.dumps(document))
+        spool.append(file, line)
 
     def _with_store(self, work: Callable[[SqlStore], T], *, create: bool) -> T | None:
         """What the work returns; None where there is no store, or one that does not answer: then it is not asked again."""

@@ -40,16 +40,24 @@ class Link(NamedTuple):
 
 def append(database: Database, run_id: str, number: int, body: Mapping[str, Any]) -> str:
     """Add an entry, inside the caller's transaction. Returns its hash."""
-    heads = sorted(row[0] for row in database.all("SELECT hash FROM pipeguard_heads"))
-    # A path may hold bytes that are no text, and a text what PostgreSQL cannot hold.
-    text = UNKEEPABLE.sub("\ufffd", json.dumps(body, ensure_ascii=False, sort_keys=True))[:LONGEST_BODY]
+    text = text_of(body)
     at = now()
-    found = (",".join(heads), run_id, number, at, _digest(text))
+    found = (",".join(heads(database)), run_id, number, at, _digest(text))
     name = _hash(*found)
     database.execute(f"INSERT INTO pipeguard_audit ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?)", (name, *found, text))
     database.execute("DELETE FROM pipeguard_heads")
     database.execute("INSERT INTO pipeguard_heads (hash) VALUES (?)", (name,))
     return name
+
+
+def text_of(body: Mapping[str, Any]) -> str:
+    """The text of an entry; without what no store holds: a path may hold bytes that are no text."""
+    return UNKEEPABLE.sub("\ufffd", json.dumps(body, ensure_ascii=False, sort_keys=True))[:LONGEST_BODY]
+
+
+def sealed(previous: str, run_id: str, number: int, at: str, text: str) -> str:
+    """The hash of an entry over all that it says and over those before it."""
+    return _hash(previous, run_id, number, at, _digest(text))
 
 
 def links(database: Database, run_id: str | None = None) -> Iterator[Link]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
-from guard.history import spool
+from guard.history import late, spool
 from guard.history.checking import Unsound, parsed
 from guard.history.entry import Entry, entry
 from guard.history.store import SqlStore
@@ -55,9 +55,19 @@ def open_store(
 
 
 def take_in(store: SqlStore, spool_file: str, most_s: float) -> None:
-    """Take in the spool; a line that is no run is left out: it may be half of one, on a disk that was full."""
+    """Take in the spool: runs, and entries of the audit trail that wait there.
+
+    A line that is neither is left out: it may be half of one, on a disk that was full.
+    """
+
+    def keep(lines: Iterable[str]) -> None:
+        some = list(lines)
+        with store.database.transaction(write=True):
+            store.insert(_sound(some), bring_back=False)
+            late.join(store.database, some)
+
     if most_s > 0:
-        spool.take_in(spool_file, lambda lines: store.record(_sound(lines), bring_back=False), most_s)
+        spool.take_in(spool_file, keep, most_s)
 
 
 def _sound(lines: Iterable[str]) -> Iterator[Entry]:

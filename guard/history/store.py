@@ -261,10 +261,10 @@ class SqlStore:
                 found.discard(one.run_id)
         return found
 
-    def note(self, run_id: str, number: int, body: Mapping[str, Any]) -> None:
-        """Add an entry to the audit trail."""
+    def note(self, run_id: str, number: int, body: Mapping[str, Any]) -> str:
+        """Add an entry to the audit trail. Returns its hash."""
         with self.database.transaction(write=True):
-            audit.append(self.database, run_id, number, body)
+            return audit.append(self.database, run_id, number, body)
 
     def close(self) -> None:
         """Let go of file or connection."""

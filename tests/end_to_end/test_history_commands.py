@@ -402,8 +402,13 @@ def test_a_locked_store_is_waited_for_and_then_left(place: Path) -> None:
     assert done.stderr.count("locked by another process") == 1
     locker.execute("ROLLBACK")
     locker.close()
-    # The run waited beside the store until it was free.
+    # The run waited beside the store until it was free, and so did what its remedies did.
     assert len(exported(place)) == 2
+    checked = guard(place, "history", "verify")
+    assert checked.returncode == 0, checked.stderr
+    assert "2 entries of run" in checked.stdout
+    told = guard(place, "history", "show", max(exported(place), key=lambda run: run["started_at"])["id"]).stdout
+    assert told.count("came late") == 3
 
 
 def test_a_folder_that_cannot_be_written(place: Path) -> None:

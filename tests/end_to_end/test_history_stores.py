@@ -19,7 +19,7 @@ import pytest
 
 from guard.diagnosis.mask import Masker
 from guard.errors import GuardError
-from guard.history import audit, exchange, forget
+from guard.history import audit, exchange, forget, late
 from guard.history import merge as merging
 from guard.history.checking import checked
 from guard.history.entry import entry
@@ -357,6 +357,86 @@ def test_the_trail_tells_what_is_missing(store: SqlStore, victim: str) -> None:
         store.note(f"r{number}", 1, {"number": number})
     store.database.execute("DELETE FROM pipeguard_audit WHERE run_id = ?", (victim,))
     assert any("missing" in problem for problem in audit.problems(list(audit.links(store.database)), audit.heads(store.database)))
+
+
+def waited(*words: str, run_id: str = "r1", previous: str = "") -> list[str]:
+    """Lines of the spool: an entry for each word, and the last line of the run."""
+    waiting = late.Waiting(run_id, previous)
+    lines = [waiting.line(1, {"what": word, "remedy": "wait", "allowed_by": ["default"]}, f"2026-11-01T10:00:0{number}.000000+00:00") for number, word in enumerate(words)]
+    return [*lines, waiting.last(2, "2026-11-01T10:01:00.000000+00:00")]
+
+
+def take_late(store: SqlStore, lines: list[str]) -> tuple[list[str], list[str]]:
+    """Problems and notes after these lines came."""
+    with store.database.transaction(write=True):
+        late.join(store.database, lines)
+    entries = list(audit.links(store.database))
+    return audit.problems(entries, audit.heads(store.database)) + late.problems(entries), late.notes(entries)
+
+
+def test_entries_that_waited_are_taken_in_once_and_said_to_be_late(store: SqlStore) -> None:
+    head = store.note("r1", 1, {"what": "done", "remedy": "free_disk"})
+    lines = waited("begins", "done", previous=head)
+    for _ in range(2):
+        problems, notes = take_late(store, lines)
+        assert problems == []
+        assert [note.startswith("2 entries of run r1 came late: noted from 2026-11-01T10:00:00 on") for note in notes] == [True]
+        assert "cut short" not in notes[0]
+    assert len(list(audit.links(store.database, "r1"))) == 4
+    assert store.note("r2", 1, {"what": "done"}) in audit.heads(store.database)
+
+
+def test_a_run_that_was_killed_leaves_no_last_line_and_that_is_said(store: SqlStore) -> None:
+    problems, notes = take_late(store, waited("begins")[:-1])
+    assert problems == []
+    assert "1 entry of run r1 came late" in notes[0]
+    assert "cut short" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("forge", "said"),
+    [
+        (lambda lines: [lines[0].replace("begins", "did_it"), *lines[1:]], "altered while it waited"),
+        (lambda lines: [lines[0].replace("2026-11-01", "2026-10-01"), *lines[1:]], "altered while it waited"),
+        (lambda lines: [lines[0].replace('"r1"', '"r0"'), *lines[1:]], "altered while it waited"),
+        (lambda lines: lines[1:], "missing: it waited"),
+        (lambda lines: [lines[0], *lines[2:]], "missing: it waited"),
+        (lambda lines: [*lines[:-1], *waited("put in")[:-1], lines[-1]], "of run r1 2 entries waited, and 3 came"),
+        (lambda lines: [*lines, *waited("put in", previous="ab" * 32)[:-1]], "missing: it waited"),
+    ],
+    ids=["text", "moment", "run", "first gone", "one gone in between", "put in", "put in after the end"],
+)
+def test_a_late_entry_is_told_from_a_forged_one(store: SqlStore, forge: Callable[[list[str]], list[str]], said: str) -> None:
+    problems, _ = take_late(store, forge(waited("begins", "done")))
+    assert any(said in problem for problem in problems), problems
+
+
+def test_what_calls_itself_late_in_the_chain_is_checked_too(store: SqlStore) -> None:
+    take_late(store, waited("begins", "done"))
+    store.note("r1", 1, {"what": "done", "waited": {"at": "2026-11-01T09:00:00+00:00", "previous": "", "seal": "ab" * 32}})
+    problems, _ = take_late(store, [])
+    assert sum("altered while it waited" in problem for problem in problems) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{", "[]", '{"schema": "pipeguard.audit/1"}', json.dumps({"schema": "pipeguard.audit/1", "run": "", "number": 1, "at": "2026-11-01", "body": "{}", "previous": "", "seal": ""}),
+     json.dumps({"schema": "pipeguard.audit/1", "run": "x", "number": True, "at": "2026-11-01", "body": "{}", "previous": "", "seal": ""}),
+     json.dumps({"schema": "pipeguard.audit/1", "run": "x", "number": 1, "at": "soon", "body": "{}", "previous": "", "seal": ""}),
+     json.dumps({"schema": "pipeguard.audit/1", "run": "x", "number": 1, "at": "2026-11-01", "body": "[" * 50_000, "previous": "", "seal": ""}),
+     json.dumps({"schema": "pipeguard.audit/1", "run": "x\u001b[2J", "number": 1, "at": "2026-11-01", "body": "{}", "previous": "", "seal": ""})],
+)  # fmt: skip
+def test_what_no_guard_would_leave_is_left_out(store: SqlStore, line: str) -> None:
+    assert take_late(store, [line]) == ([], [])
+    assert list(audit.links(store.database)) == []
+
+
+def test_late_entries_of_a_forgotten_run_do_not_come(store: SqlStore) -> None:
+    keep(store, healed("r1"))
+    take_late(store, waited("begins"))
+    forget.forget(store, ["r1"], None, None)
+    assert take_late(store, [*waited("begins"), *waited("other", run_id="r1")]) == ([], [])
+    assert [one.run_id for one in audit.links(store.database) if one.body is not None] == [""]
 
 
 def test_a_newer_store_is_left_as_it_is(store: SqlStore, setting: str) -> None:
