@@ -19,6 +19,7 @@ from guard.diagnosis.lines import Log
 from guard.failsafe import shielded
 from guard.policy.plan import plan
 from guard.remedies.carry_out import carry_out, proven, settled, take_back
+from guard.remedies.closer.pause import pause
 from guard.remedies.closer.second_look import second_look
 from guard.settings.values import Settings
 from guard.types import (
@@ -98,7 +99,9 @@ def heal(
         if obstacle:
             hear(Event("gave_up", outcome.number, reason=obstacle))
             break
-        if attempts.sleep(max(change.wait_s for change in judged.plan.changes)):
+        tell_wait = partial(_note, hear, outcome.number)
+        spent[-1], stopped = pause(spent[-1], surroundings, attempts.sleep, _left(settings, begin), tell_wait)
+        if stopped:
             break
         now = (*standing, *judged.plan.changes)
         standing = tuple(change for change in now if not change.once)
@@ -124,6 +127,10 @@ def heal(
                 break
     _take_back(spent, surroundings)
     return _concluded(run_id, command, surroundings, tuple(spent), attempts.stopped_by, begin, diagnosis_s)
+
+
+def _note(hear: Tell, number: int, sentence: str) -> None:
+    hear(Event("noted", number, reason=sentence))
 
 
 def _prepare(

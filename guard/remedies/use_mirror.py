@@ -8,9 +8,8 @@ no address comes from here. What a proxy hands out is still checked against go.s
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from guard.caches import places
+from guard.remedies.closer.configured.go import written
 from guard.remedies.protocol import nothing_to_apply, nothing_to_undo
 from guard.remedies.tools_in_play import programs
 from guard.types import Change, Diagnosis, Outcome, Refusal, Surroundings
@@ -26,7 +25,7 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     """GOPROXY with bars for commas, where the failure was Go's and the user named more than one place."""
     if diagnosis.label not in LABELS or diagnosis.entities.get("tool", "go") != "go" or "go" not in programs(outcome.command):
         return None
-    given = outcome.command.env.get("GOPROXY") or _written(outcome, surroundings)
+    given = outcome.command.env.get("GOPROXY") or written(outcome.command.env, outcome.command.env.get("HOME") or surroundings.home)
     if not given or "," not in given:
         return None
     after = [part.strip() for part in re.split(r"[,|]", given)][1:]
@@ -39,14 +38,3 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
         success_probability=0.5,
         details={"tool": "go", "places": len(after) + 1},
     )
-
-
-def _written(outcome: Outcome, surroundings: Surroundings) -> str:
-    """What `go env -w` wrote: GOENV, else go/env in the user's configuration folder."""
-    env = outcome.command.env
-    if env.get("GOENV") == "off":
-        return ""
-    home = env.get("HOME") or surroundings.home
-    file = Path(env.get("GOENV") or Path(env.get("XDG_CONFIG_HOME") or Path(home, ".config"), "go", "env"))
-    found = re.search(r"(?m)^GOPROXY=(\S+)", places.read(file)) if file.is_absolute() else None
-    return found.group(1) if found else ""

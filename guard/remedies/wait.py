@@ -10,6 +10,7 @@ import re
 from datetime import datetime, timezone
 
 from guard.caches import said
+from guard.remedies.closer.pause import LONGEST
 from guard.remedies.protocol import nothing_to_apply, nothing_to_undo
 from guard.types import OUTSIDE, Change, Diagnosis, Outcome, Refusal, Surroundings
 
@@ -46,12 +47,14 @@ _OF_ATTEMPT = 0.25
 """An attempt that took long is worth a longer wait, up to this share of it: it would be dear to spend on the same outage."""
 _OF_ATTEMPT_MOST_S = 60.0
 _LEAST_S = 1.0
+_ANSWERS_AGAIN = frozenset({"service_unavailable", "connection_failure", "dns_failure", "network_timeout"})
+"""Where asking tells whether it is over (`probes: on`). Never after "too many requests": each question would be one more of them, and what is
+limited is seldom the page that would be asked for."""
 _ODDS = {"dns_failure": 0.55, "rate_limited": 0.6, "infrastructure": 0.45, "stale_state": 0.5, "corrupt_artifact": 0.5}
 
 
 def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
     """A wait that grows with the attempt's number; what the remote asked for (Retry-After, reset) goes first."""
-    del surroundings
     if diagnosis.label not in LABELS or (diagnosis.label == "stale_state" and not _HELD.search(said.text(diagnosis))):
         return None
     if diagnosis.label == "corrupt_artifact" and (name := _lay_there(diagnosis, outcome)):
@@ -66,17 +69,20 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
         # Jitter over a third of it: jobs that failed at one moment must not return at one moment, and a short wait spends
         # an attempt on the same outage (by the lab's outages of 3 to 45 s, jitter over half of it left 2 in 100 red).
         seconds = round(most * (2 + chance) / 3, 1)
-        summary = f"waits {seconds:.0f} s"
+        watched = surroundings.probes and diagnosis.label in _ANSWERS_AGAIN
+        summary = f"waits {seconds:.0f} s" + (", or until the service answers again" if watched else "")
+        details = {LONGEST: _CEILING_S} if watched else {}
     else:
         # Never earlier than asked; a little later, each job by another amount.
         seconds = round(asked + _LEAST_S + chance * min(max(asked * 0.1, 2.0), 30.0), 1)
         summary = f"waits {seconds:.0f} s: the remote asks for {_told(asked)}"
+        details = {"asked_s": round(asked, 1)}
     return Change(
         remedy=NAME,
         summary=summary,
         wait_s=seconds,
         success_probability=_ODDS.get(diagnosis.label, 0.65) + (0.15 if asked is not None else 0.0),
-        details={"asked_s": round(asked, 1)} if asked is not None else {},
+        details=details,
     )
 
 

@@ -10,9 +10,11 @@ import pytest
 
 from guard.policy.plan import plan
 from guard.remedies import look_closer
-from guard.remedies.closer import doubt, own_logs, pip_indexes, probe, second_look
+from guard.remedies.closer import doubt, own_logs, probe, second_look
+from guard.remedies.closer.configured import pip as pip_configured
+from guard.remedies.closer.configured.protocol import Named, scene
 from guard.settings.values import LabelRule, Settings
-from guard.types import Change, Command, Diagnosis, NoMemory, Outcome, Surroundings
+from guard.types import Change, Diagnosis, NoMemory, Outcome, Surroundings
 from tests.unit.by_hand import diagnosis, outcome
 
 NONE = b"ERROR: Could not find a version that satisfies the requirement aone (from versions: none)\nERROR: No matching distribution found for aone\n"
@@ -176,7 +178,7 @@ def test_what_an_answer_means(status: int, body: bytes, label: str) -> None:
         asked.append(address)
         return status, body, "7"
 
-    (answer,) = probe.ask(("https://user:secret@index.example/simple/",), "A_One", get)
+    (answer,) = probe.ask(Named(("https://user:secret@index.example/simple/",)), "A_One", {}, get)
     assert (answer.label, asked) == (label, ["https://user:secret@index.example/simple/a-one/"])
     assert "secret" not in answer.text
 
@@ -185,7 +187,7 @@ def test_an_index_that_cannot_be_reached() -> None:
     def get(address: str, seconds: float) -> tuple[int, bytes, str]:
         raise OSError("Failed to resolve 'index.example' ([Errno -2] Name or service not known)")
 
-    (answer,) = probe.ask(("https://index.example/simple/",), "aone", get)
+    (answer,) = probe.ask(Named(("https://index.example/simple/",)), "aone", {}, get)
     assert answer.label == "dns_failure"
 
 
@@ -194,17 +196,19 @@ def test_a_name_that_is_no_package_is_never_asked_for(package: str) -> None:
     def get(address: str, seconds: float) -> tuple[int, bytes, str]:
         raise AssertionError(address)
 
-    assert probe.ask(("https://index.example/simple/",), package, get) == ()
+    assert probe.ask(Named(("https://index.example/simple/",)), package, {}, get) == ()
 
 
 def test_only_what_is_configured_is_asked(tmp_path: Path) -> None:
     (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://c.example/simple\n")
     env = {"PIP_CONFIG_FILE": str(tmp_path / "pip.conf"), "PIP_EXTRA_INDEX_URL": "https://d.example/simple"}
-    here = Surroundings(env=env, home=str(tmp_path))
-    command = Command(PIP, env=env)
-    assert pip_indexes.indexes(command, "pip install aone", here) == ("https://c.example/simple/", "https://d.example/simple/")
-    assert pip_indexes.indexes(command, "pip install --no-index aone", here) == ()
-    assert pip_indexes.indexes(command, "pip install -i https://e.example/s aone", here)[1:2] == ("https://e.example/s/",)
+
+    def indexes(*argv: str) -> tuple[str, ...]:
+        return pip_configured.named(scene(outcome(*argv, env=env), Surroundings(home=str(tmp_path)))).addresses
+
+    assert indexes(*PIP) == ("https://c.example/simple/", "https://d.example/simple/")
+    assert indexes("pip", "install", "--no-index", "aone") == ()
+    assert indexes("pip", "install", "-i", "https://e.example/s", "aone") == ("https://e.example/s/", "https://d.example/simple/")
 
 
 def test_nothing_is_asked_without_leave(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from guard.remedies.closer.configured import download, pip
 from guard.remedies.tools_in_play import files_text, programs, typed
 from guard.types import Diagnosis, Outcome
 
@@ -18,16 +19,9 @@ _TOLD = re.compile(
     rb"Could not fetch URL|HTTP error \d{3}|after connection broken by|\d{3} (?:Client|Server) Error|problem confirming the ssl"
 )
 """What pip says of an index where it says more: then nothing is hidden."""
-_PIP = frozenset({"pip", "pip3", "pipenv", "tox", "nox", "pip-compile", "pip-sync"})
 _CURL_SAID, _WGET_SAID = re.compile(rb"curl: \(\d+\)"), re.compile(rb"ERROR \d{3}|HTTP/\d\S* \d{3}|\.\.\. \d{3} ")
 _HTTP_ERROR = {"curl": 22, "wget": 8}
 """Their exit codes for an answer of 400 or more, which they do not tell when silent."""
-# What sends something: a download alone may be asked for twice on no better ground than curiosity.
-_SENDS = re.compile(
-    r"(?<!\S)(?:-[a-zA-Z]*[dFTX]|--request|--data[\w-]*|--json|--form[\w-]*|--upload-file|--post-\w+|--method|--body-\w+)(?=[\s=@'\"]|$)"
-)
-
-
 _POETRY = re.compile(rb"^All attempts to connect to \S+ failed", re.MULTILINE)
 _POETRY_TOLD = re.compile(rb"^Exception:\s*$", re.MULTILINE)
 
@@ -42,12 +36,12 @@ def hiding(diagnosis: Diagnosis, outcome: Outcome) -> str:
     used = programs(outcome.command)
     if diagnosis.label == "dependency_not_found":
         # Also of a log whose command is not known nothing more can be learned.
-        asked = diagnosis.entities.get("tool", "pip") == "pip" and bool(used & _PIP)
+        asked = diagnosis.entities.get("tool", "pip") == "pip" and bool(used & pip.PROGRAMS)
         return "pip" if asked and _NO_VERSIONS.search(log) and not _TOLD.search(log) else ""
     words = f"{typed(outcome.command)}\n{files_text(outcome.command)}"
     for tool, code in _HTTP_ERROR.items():
         said = (_CURL_SAID if tool == "curl" else _WGET_SAID).search(log)
-        if tool in used and outcome.exit_code == code and not said and not _SENDS.search(words):
+        if tool in used and outcome.exit_code == code and not said and not download.SENDS.search(words):
             return tool
     if log.strip():
         return ""

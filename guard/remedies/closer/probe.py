@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+
+from guard.remedies.closer.configured.protocol import Named
+from guard.remedies.closer.service import service
 
 TOTAL_S = 5.0
 """Seconds for all questions together."""
 _MOST_BYTES = 1 << 20
+_MOST_REDIRECTS = 4
+_HEADERS = {"Accept": "application/vnd.pypi.simple.v1+json, text/html;q=0.5", "User-Agent": "pipeguard"}
 _FILE = re.compile(rb"<a\s[^>]*href|\"files\"\s*:\s*\[\s*\{", re.IGNORECASE)
 
 
@@ -30,18 +37,21 @@ Get = Callable[[str, float], tuple[int, bytes, str]]
 """(address, seconds) → status, beginning of the body, Retry-After; raises OSError where nothing answers."""
 
 
-def ask(indexes: Sequence[str], package: str, get: Get | None = None) -> tuple[Answer, ...]:
-    """The answer of each index about a package (its plain name), in their order; those that time did not allow are left out."""
+def ask(indexes: Named, package: str, env: Mapping[str, str], get: Get | None = None) -> tuple[Answer, ...]:
+    """The answer of each index about a package (its plain name), in their order; those that time did not allow are left out.
+
+    `env`: where proxies and trusted certificates are named.
+    """
     name = re.sub(r"[-_.]+", "-", package).lower()
     if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", name):
         return ()
     until = monotonic() + TOTAL_S
     answers = []
-    for index in indexes:
+    for index in indexes.addresses:
         left = until - monotonic()
         if left <= 0.1:
             break
-        answers.append(_one(index, name, left, get or _get))
+        answers.append(_one(index, name, left, get or partial(_get, env=env, proxy=indexes.proxy)))
     return tuple(answers)
 
 
@@ -77,19 +87,55 @@ def _more(status: int, body: bytes) -> str:
     return ": it is up and has no such package" if status in (404, 410) else ""
 
 
-def _get(address: str, seconds: float) -> tuple[int, bytes, str]:
+def _body(parts: Iterable[bytes], until: float) -> bytes:
+    """What fits in the time and in _MOST_BYTES."""
+    body = b""
+    for part in parts:
+        body += part
+        if len(body) >= _MOST_BYTES or monotonic() > until:
+            break
+    return body
+
+
+def _credentials(address: str, url: str) -> tuple[str, str] | None:
+    """What pip itself would send to this very host: the address's own, else those of ~/.netrc. Without them a 401 would tell nothing."""
     import requests
 
+    parts = urlsplit(address)
+    if parts.username is not None:
+        return unquote(parts.username), unquote(parts.password or "")
+    return requests.utils.get_netrc_auth(url)
+
+
+def _trusted(env: Mapping[str, str]) -> str | bool:
+    """The bundle of certificates that pip itself would trust, where a variable names one."""
+    named = (env.get(name, "") for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"))
+    return next((file for file in named if os.path.isfile(file)), True)
+
+
+def _get(address: str, seconds: float, env: Mapping[str, str], proxy: str) -> tuple[int, bytes, str]:
+    import requests
+
+    until = monotonic() + seconds
     try:
-        headers = {"Accept": "application/vnd.pypi.simple.v1+json, text/html;q=0.5", "User-Agent": "pipeguard"}
-        with requests.get(address, headers=headers, timeout=(min(seconds, 3.0), seconds), stream=True) as answer:
-            until = monotonic() + seconds
-            body = b""
-            for part in answer.iter_content(65536):
-                body += part
-                if len(body) >= _MOST_BYTES or monotonic() > until:
-                    break
-            return answer.status_code, body, answer.headers.get("Retry-After", "")
+        with requests.Session() as session:
+            session.trust_env = False  # what counts is the attempt's environment, not guard's own
+            for _ in range(_MOST_REDIRECTS):
+                place = service(address, env=env, proxy=proxy)
+                if place is None:
+                    raise requests.ConnectionError("not to be asked")
+                url = f"{place.scheme}://{place.told}{place.path}"
+                answer = session.get(
+                    url, auth=_credentials(address, url), headers=_HEADERS, timeout=(min(seconds, 3.0), seconds), stream=True, allow_redirects=False,
+                    proxies={place.scheme: place.proxy} if place.proxy else {}, verify=_trusted(env),
+                )  # fmt: skip
+                with answer:
+                    # A redirect is followed on the same host alone: another one is not configured.
+                    further = urljoin(url, answer.headers["Location"]) if answer.is_redirect else ""
+                    if not further or urlsplit(further).netloc.lower() != urlsplit(url).netloc.lower():
+                        return answer.status_code, _body(answer.iter_content(65536), until), answer.headers.get("Retry-After", "")
+                    address = urlunsplit(urlsplit(further)._replace(netloc=urlsplit(address).netloc))
+            raise requests.TooManyRedirects("in circles")
     except requests.Timeout as error:
         raise TimeoutError from error
     except requests.RequestException as error:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from guard.remedies.closer import doubt, own_logs, pip_indexes, probe
-from guard.remedies.tools_in_play import files_text, typed
+from guard.remedies.closer import doubt, own_logs, probe
+from guard.remedies.closer.configured import pip
+from guard.remedies.closer.configured.protocol import scene
 from guard.types import Diagnosis, Evidence, LogWindow, Outcome, Surroundings
 
 _SURE = 0.95
@@ -69,8 +70,8 @@ def _by_log(
 
 def _by_index(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Diagnosis:
     package = doubt.wanted(outcome)
-    text = f"{typed(outcome.command)}\n{files_text(outcome.command)}"
-    answers = probe.ask(pip_indexes.indexes(outcome.command, text, surroundings), package) if package else ()
+    here = scene(outcome, surroundings)
+    answers = probe.ask(pip.named(here), package, here.env) if package else ()
     if not answers:
         return diagnosis
     # One that is ill says more than one that has it, and that one more than those that do not.
