@@ -1,4 +1,4 @@
-"""A case played the way a person, a blind retry or guard would: how often it ran, whether it ended green, what that took."""
+"""A case played the way a person, a blind retry, guard or guard with `probes: on` would: how often it ran, whether it ended green, what that took."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Trial:
     heals: str
     """The remedy that the scenario wants; empty: it must not be repeated."""
     way: str
-    """again, blind or guard."""
+    """again, blind, guard or probes."""
     green: bool
     exit_code: int
     runs: int
@@ -225,11 +225,18 @@ def _blind(here: Place, env: Mapping[str, str]) -> tuple[Done, dict[str, Any]]:
     return done, {"first_s": first_s}
 
 
-def _guard(here: Place, env: Mapping[str, str]) -> tuple[Done, dict[str, Any]]:
+def _probes(here: Place, env: Mapping[str, str]) -> tuple[Done, dict[str, Any]]:
+    """Guard that may ask whether the service is up."""
+    settings = here.root / "probes.yml"
+    settings.write_text("probes: on\n", encoding="utf-8")
+    return _guard(here, env, "--config", str(settings))
+
+
+def _guard(here: Place, env: Mapping[str, str], *options: str) -> tuple[Done, dict[str, Any]]:
     result = here.root / "result.json"
     guard = Path(sys.executable).with_name("guard")
     limit = f"{here.case.timeout_s:.0f}s"
-    argv = (str(guard), "run", "--result-file", str(result), "--timeout", limit, "--shell", "bash", "-c", here.case.script)
+    argv = (str(guard), "run", *options, "--result-file", str(result), "--timeout", limit, "--shell", "bash", "-c", here.case.script)
     done = here.run(argv, env, timeout_s=here.case.timeout_s * RUNS + 900)
     document: dict[str, Any] = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {}
     return done, document
@@ -239,6 +246,7 @@ WAYS: dict[str, Callable[[Place, Mapping[str, str]], tuple[Done, dict[str, Any]]
     "again": _again,
     "blind": _blind,
     "guard": _guard,
+    "probes": _probes,
 }
 
 

@@ -1,8 +1,8 @@
 """`python tests/bench/time_to_green.py [PATTERN…]`: each failure of the lab run again by a person, by a blind retry, and under guard.
 
-Three ways, one after the other on the same machine, in turns so that a slow minute strikes all: the job run again from its start after each red
+Four ways, one after the other on the same machine, in turns so that a slow minute strikes all: the job run again from its start after each red
 run (what a person's delay, the queue and the job's own setting-up cost is left out, which favours it); three attempts ten seconds apart, as the
-common wrappers do; guard as it comes. Writes a table (Markdown), a plot (PNG) and the rows (JSON Lines).
+common wrappers do; guard as it comes; guard with `probes: on`, which may ask whether a service is up again. Writes a table (Markdown), a plot (PNG) and the rows (JSON Lines).
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from models.lab.check import clears, repeatable
 from models.lab.scenario import PASSED, SCENARIOS, Case, Scenario
 from models.lab.trial import BLIND_WAIT_S, RUNS, missing, play, wanted
 
-WAYS = ("again", "blind", "guard")
-TITLES = {"again": "run again from the start", "blind": "blind retry", "guard": "guard"}
+WAYS = ("again", "blind", "guard", "probes")
+TITLES = {"again": "run again from the start", "blind": "blind retry", "guard": "guard", "probes": "guard, probes on"}
+_BY_GUARD = ("guard", "probes")
 Row = dict[str, Any]
 
 
@@ -93,6 +94,11 @@ def _times(seconds: list[float]) -> str:
     return f"{statistics.median(seconds):.1f} s / {p90:.1f} s"
 
 
+def _damage(ways: dict[str, Row], way: str) -> list[str]:
+    """What this way of guard changed outside and the command by itself did not."""
+    return sorted(set(ways[way].get("outside") or ()) - set(ways["blind"].get("outside") or ()) - set(ways["again"].get("outside") or ()))
+
+
 def table(rows: list[Row]) -> str:
     """The figures as Markdown."""
     cases = _by_case(rows)
@@ -113,19 +119,15 @@ def table(rows: list[Row]) -> str:
     add("green by the second run", (_share(sum(ways[way]["green"] and ways[way]["runs"] == 2 for ways in healable), len(healable)) for way in WAYS))
     add("time to green, median / p90", (_times([ways[way]["seconds"] for ways in healable if ways[way]["green"]]) for way in WAYS))
     every = [ways for ways in healable if all(ways[way]["green"] for way in WAYS)]
-    add(f"the same where all three end green ({len(every)})", (_times([ways[way]["seconds"] for ways in every]) for way in WAYS))
+    add(f"the same where all ways end green ({len(every)})", (_times([ways[way]["seconds"] for ways in every]) for way in WAYS))
     add("runs of what cannot heal, mean", (f"{statistics.mean(ways[way]['runs'] for ways in refused):.2f}" if refused else "-" for way in WAYS))
     add("seconds spent after the first red run on what cannot heal", (f"{sum(ways[way]['seconds'] - ways[way]['first_s'] for ways in refused):.0f}" for way in WAYS))
     add("the same on what can heal and stayed red", (f"{sum(ways[way]['wasted_s'] for ways in healable):.0f}" for way in WAYS))
     add("green without a passing run", (str(sum(ways[way]["wrong_green"] for ways in cases.values())) for way in WAYS))
     if any(ways["guard"].get("outside") is not None for ways in cases.values()):
-        damage = {
-            name: sorted(set(ways["guard"].get("outside") or ()) - set(ways["blind"].get("outside") or ()) - set(ways["again"].get("outside") or ()))
-            for name, ways in cases.items()
-        }
-        count = sum(bool(paths) for paths in damage.values())
-        add("changed outside its own folders and caches, beyond what the command itself changed", ("-", "-", str(count)))
-        lines += ["", *(f"- {name}: {', '.join(paths[:5])}" for name, paths in damage.items() if paths)]
+        damage = {way: {name: found for name, ways in cases.items() if (found := _damage(ways, way))} for way in _BY_GUARD}
+        add("changed outside its own folders and caches, beyond what the command itself changed", ("-", "-", *(str(len(damage[way])) for way in _BY_GUARD)))
+        lines += ["", *(f"- {name} ({TITLES[way]}): {', '.join(paths[:5])}" for way in _BY_GUARD for name, paths in damage[way].items())]
     lines += ["", "By cause, of what can heal:", "", "| label | cases | " + " | ".join(TITLES[way] for way in WAYS) + " |", "| --- | ---: |" + " ---: |" * len(WAYS)]
     by_label: dict[str, list[dict[str, Row]]] = defaultdict(list)
     for ways in healable:
@@ -133,9 +135,10 @@ def table(rows: list[Row]) -> str:
     for label, group in sorted(by_label.items()):
         cells = (f"{sum(ways[way]['green'] for ways in group)}, {_times([ways[way]['seconds'] for ways in group if ways[way]['green']])}" for way in WAYS)
         lines.append(f"| {label} | {len(group)} | " + " | ".join(cells) + " |")
-    red = [name for name, ways in cases.items() if ways["guard"]["heals"] and not ways["guard"]["green"]]
-    twice = [name for name, ways in cases.items() if not ways["guard"]["heals"] and ways["guard"]["runs"] > 1]
-    lines += ["", f"Not healed by guard: {', '.join(red) or 'none'}.", "", f"Repeated by guard although nothing could heal it: {', '.join(twice) or 'none'}."]
+    for way in _BY_GUARD:
+        red = [name for name, ways in cases.items() if ways[way]["heals"] and not ways[way]["green"]]
+        twice = [name for name, ways in cases.items() if not ways[way]["heals"] and ways[way]["runs"] > 1]
+        lines += ["", f"Not healed by {TITLES[way]}: {', '.join(red) or 'none'}.", "", f"Repeated by {TITLES[way]} although nothing could heal it: {', '.join(twice) or 'none'}."]
     return "\n".join(lines) + "\n"
 
 
@@ -148,7 +151,7 @@ def plot(rows: list[Row], file: Path) -> None:
 
     healable = [ways for ways in _by_case(rows).values() if ways["guard"]["heals"]]
     figure, axes = pyplot.subplots(figsize=(7, 3.6), dpi=110)
-    for way, colour in zip(WAYS, ("#b0542e", "#8a8a8a", "#1f6f8b"), strict=True):
+    for way, colour in zip(WAYS, ("#b0542e", "#8a8a8a", "#1f6f8b", "#6aa84f"), strict=True):
         seconds = sorted(ways[way]["seconds"] for ways in healable if ways[way]["green"])
         steps = [100 * (at + 1) / len(healable) for at in range(len(seconds))]
         axes.step([0, *seconds, 180], [0, *steps, steps[-1] if steps else 0], where="post", label=TITLES[way], color=colour)
