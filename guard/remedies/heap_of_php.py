@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from pathlib import Path
 
-from guard.remedies import own_folder
+from guard.remedies import own_files, stand_ins
 from guard.remedies.heap_flags import PHP, rewritten
 from guard.remedies.heap_growth import MB, grown, no_room, room
 from guard.remedies.tools_in_play import programs
-from guard.types import Action, Applied, Around, Change, EnvPatch, Outcome, Refusal, Surroundings
+from guard.types import Action, Around, Change, EnvPatch, Outcome, Refusal, Surroundings
 
 SAID = re.compile(r"Allowed memory size of (\d{6,15}) bytes exhausted")
 """What PHP prints at its `memory_limit` (php.net, "Runtime Configuration")."""
 _USUAL = 1024 * MB
 _INI = "memory.ini"
-_PREFIX = "pipeguard-php-"
 
 
 def larger(remedy: str, said: str, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
-    """The limit rewritten where the command has it, else set by an ini file of our own that PHP reads after its others."""
+    """The limit rewritten where the command has it, else set by an ini file of our own that PHP reads after its others.
+
+    A limit in the words of a PHP that a file calls goes over that; a stand-in changes it there.
+    """
     found = SAID.findall(said)
     if not found:
         return None
@@ -35,9 +35,14 @@ def larger(remedy: str, said: str, outcome: Outcome, surroundings: Surroundings)
     env: dict[str, EnvPatch] = {}
     actions: tuple[Action, ...] = ()
     if argv == command.argv:
-        temp = os.path.realpath(surroundings.temp)
-        folder = os.path.join(temp, f"{_PREFIX}{os.getpid()}-{outcome.number}")
-        actions = (Action("write", os.path.join(folder, _INI), {"text": f"memory_limit={new // MB}M\n"}),)
+        if own_files.given(command.env.get("PHP_INI_SCAN_DIR", "")):
+            return Refusal(remedy, f"PHP still has {old // MB} MB with a larger limit set: the code sets its own (`ini_set`)")
+        folder = own_files.folder(outcome.number, surroundings)
+        if folder is None:
+            return Refusal(remedy, "no folder was found in which a file for PHP could be written")
+        texts = {_INI: f"memory_limit={new // MB}M\n", "php": stand_ins.php("php", folder, new // MB)}
+        actions = own_files.actions(folder, texts)
+        env["PATH"] = stand_ins.in_front(folder)
         # Without the variable PHP scans the folder that it was built with; an empty element stands for it.
         set_before = command.env.get("PHP_INI_SCAN_DIR")
         env["PHP_INI_SCAN_DIR"] = Around(after=f"{os.pathsep}{folder}") if set_before else f"{os.pathsep}{folder}"
@@ -52,23 +57,3 @@ def larger(remedy: str, said: str, outcome: Outcome, surroundings: Surroundings)
         success_probability=0.7,
         details={"runtime": "php", "old_mb": old // MB, "new_mb": new // MB},
     )
-
-
-def write(change: Change) -> Applied:
-    """The ini file, in a folder that must not be there yet."""
-    done: list[str] = []
-    made: Mapping[str, str] = {}
-    for action in change.actions:
-        file = Path(action.target)
-        try:
-            made = own_folder.make(file.parent)
-            file.write_text(action.data["text"], encoding="ascii")
-        except OSError as problem:
-            return Applied(change, tuple(done), made, error=f"{file}: {problem.strerror}")
-        done.append(f"wrote {file}")
-    return Applied(change, tuple(done), made)
-
-
-def remove(applied: Applied) -> None:
-    """The ini file and its folder are gone again."""
-    own_folder.remove(applied.undo, _PREFIX)

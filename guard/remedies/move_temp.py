@@ -35,7 +35,7 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
         return None
     wanted = min(max(mount.total_bytes or 0, _LEAST_FREE), _MOST_WANTED)
     place = next(
-        (place for place, mount in _places(surroundings) if _device(place) != device and _has_room(mount, wanted) and _usable(place)),
+        (place for place, mount in _places(surroundings) if _device(place) != device and _has_room(mount, wanted) and own_folder.usable(place)),
         None,
     )
     if place is None:
@@ -80,16 +80,6 @@ def _mount_of(place: str, mounts: tuple[Mount, ...]) -> Mount | None:
 def _has_room(mount: Mount, wanted: int) -> bool:
     inodes = mount.free_inodes
     return (mount.free_bytes or 0) >= wanted and (inodes is None or inodes >= _LEAST_INODES)
-
-
-def _usable(place: str) -> bool:
-    """Writable, and programs may be run from there: `go test` and configure scripts run what they build in TMPDIR."""
-    try:
-        flags = os.statvfs(place).f_flag
-    except OSError:
-        return False
-    barred = getattr(os, "ST_NOEXEC", 0) | getattr(os, "ST_RDONLY", 0)
-    return not flags & barred and os.access(place, os.W_OK | os.X_OK)
 
 
 def _device(place: str) -> int | None:

@@ -31,6 +31,16 @@ def remove(made: Mapping[str, str], prefix: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def usable(place: str) -> bool:
+    """Whether we may write there, and programs may be run from there: `go test` and configure scripts run what they build in TMPDIR."""
+    try:
+        flags = os.statvfs(place).f_flag
+    except (OSError, ValueError):
+        return False
+    barred = getattr(os, "ST_NOEXEC", 0) | getattr(os, "ST_RDONLY", 0)
+    return not flags & barred and os.access(place, os.W_OK | os.X_OK)
+
+
 def ours(folder: Path, prefix: str) -> bool:
     """Whether it is a real folder that this very process made for itself, by its name, mode and owner."""
     try:

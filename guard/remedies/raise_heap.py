@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from guard.remedies import heap_of_jvm, heap_of_node, heap_of_php
+from guard.remedies import heap_of_jvm, heap_of_node, heap_of_php, own_files
 from guard.types import Applied, Change, Diagnosis, Outcome, Refusal, Surroundings
 
 NAME = "raise_heap"
@@ -44,12 +44,12 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
 
 
 def apply(change: Change, surroundings: Surroundings) -> Applied:
-    """The variables and words are the next attempt's own; only PHP wants a file."""
+    """The variables and words are the next attempt's own; PHP and a heap that a file of the user sets want files of ours."""
     del surroundings
-    return heap_of_php.write(change)
+    return own_files.write(change)
 
 
 def undo(applied: Applied, surroundings: Surroundings) -> None:
-    """Nothing stays of that file."""
+    """Nothing stays of these files."""
     del surroundings
-    heap_of_php.remove(applied)
+    own_files.remove(applied)

@@ -52,6 +52,40 @@ def test_node(tmp_path: Path, place: str) -> None:
     assert "built 1200000" in said(second)
 
 
+BEHIND = {
+    "package.json": ({"package.json": '{"scripts": {"build": "node --max-old-space-size=40 build.js"}}'}, "npm run build"),
+    "variable": ({"package.json": '{"scripts": {"build": "NODE_OPTIONS=\'--no-warnings --max_old_space_size=40\' node build.js"}}'}, "npm run build"),
+    "npmrc of home": ({"home/.npmrc": "node-options=--max-old-space-size=40", "package.json": '{"scripts": {"build": "node build.js"}}'}, "npm run build"),
+    "two scripts deep": ({"ci.sh": "sh tools/build.sh\n", "tools/build.sh": "exec node --max-old-space-size=40 build.js one 'two  three' ''\n"}, "sh ci.sh"),
+    "shebang": ({"build": "#!/usr/bin/env -S node --max-old-space-size=40\nrequire('./build.js')\n"}, "./build"),
+    "make": ({"Makefile": "export NODE_OPTIONS := --max-old-space-size=40\nall:\n\tnode build.js\n"}, "make"),
+}
+
+
+@pytest.mark.parametrize("place", BEHIND)
+def test_node_whose_heap_a_file_of_the_user_sets(tmp_path: Path, place: str) -> None:
+    need("node", "npm", "make")
+    files, command = BEHIND[place]
+    for name, text in {**files, "build.js": f"{OOM_JS}; console.log(process.argv.slice(2))"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "temp").mkdir()
+    here = replace(HERE, temp=str(tmp_path / "temp"))
+    env = {"HOME": str(tmp_path / "home")}
+    first = attempt(*command.split(), cwd=tmp_path, env=env)
+    change = raise_heap.propose(diagnosis("out_of_memory", first, "JavaScript heap out of memory"), first, here)
+    assert isinstance(change, Change), change
+    applied = raise_heap.apply(change, here)
+    second = attempt(*command.split(), cwd=tmp_path, env=env, change=change)
+    assert second.exit_code == 0, said(second)
+    assert "built 1200000" in said(second)
+    assert "two  three" in said(second) or place != "two scripts deep"
+    raise_heap.undo(applied, here)
+    assert list((tmp_path / "temp").iterdir()) == []
+    assert all((tmp_path / name).read_text() == text for name, text in files.items())
+
+
 @pytest.mark.parametrize("place", ["argv", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "script"])
 def test_java(tmp_path: Path, place: str) -> None:
     need("java", "javac")
@@ -108,7 +142,7 @@ def test_maven_by_its_own_variable_over_jvm_config(tmp_path: Path) -> None:
 GROW_PHP = "<?php\n$rows = [];\nfor ($n = 0; $n < 60; $n++) { $rows[] = str_repeat('r', 1 << 20); }\necho 'built ', count($rows), \"\\n\";\n"
 
 
-@pytest.mark.parametrize("place", ["argv", "ini", "scan-dir"])
+@pytest.mark.parametrize("place", ["argv", "ini", "scan-dir", "script"])
 def test_php_gets_more_memory_and_the_file_that_says_so_is_gone_afterwards(place: str, tmp_path: Path) -> None:
     need("php")
     temp = tmp_path / "temp"
@@ -120,7 +154,9 @@ def test_php_gets_more_memory_and_the_file_that_says_so_is_gone_afterwards(place
     env = {"argv": {}, "ini": {"PHPRC": str(tmp_path / "conf")}}.get(
         place, {"PHPRC": str(tmp_path / "conf"), "PHP_INI_SCAN_DIR": str(tmp_path / "more")}
     )
-    words = ("php", "-d", "memory_limit=32M", "grow.php") if place == "argv" else ("php", "grow.php")
+    (tmp_path / "grow.sh").write_text("php -d memory_limit=32M grow.php\n")
+    argvs = {"argv": ("php", "-d", "memory_limit=32M", "grow.php"), "script": ("sh", "grow.sh")}
+    words = argvs.get(place, ("php", "grow.php"))
     first = attempt(*words, cwd=tmp_path, env=env)
     assert first.exit_code == 255
     here = replace(HERE, temp=str(temp))

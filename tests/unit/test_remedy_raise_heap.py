@@ -10,7 +10,6 @@ import pytest
 from guard.remedies import raise_heap
 from guard.types import (
     Around,
-    Change,
     Refusal,
     Surroundings,
 )
@@ -55,12 +54,30 @@ def test_node_flag_inside_a_script_changes_digits_only() -> None:
     assert change.argv[-1] == "node '--max-old-space-size=2048' x.js; echo \"$PATH\""
 
 
-def test_node_flag_in_package_json_is_refused(tmp_path: Path) -> None:
+def test_node_flag_in_package_json_is_changed_by_a_stand_in(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text('{"scripts": {"build": "node --max-old-space-size=512 x.js"}}')
-    answer = proposed(NODE, "npm", "run", "build", cwd=tmp_path)
+    change = proposed(NODE, "npm", "run", "build", cwd=tmp_path)
+    assert change.env.keys() == {"PATH"}
+    assert [Path(action.target).name for action in change.actions] == ["node"]
+    assert "--max-old-space-size=2048" in change.actions[0].data["text"]
+    assert proposed(NODE, "npm", "run", "other", cwd=tmp_path, free=16 * GB).env.keys() == {"NODE_OPTIONS"}
+
+
+def test_a_heap_that_only_v8s_trace_shows_is_changed_by_a_stand_in_and_refused_when_that_was_in_vain() -> None:
+    trace = b"[7:0x1] 9 ms: Mark-Compact 124.6 (157.4) -> 117.0 (149.5) MB, 12.93 / 0.00 ms"
+    change = proposed(NODE, "bash", "ci.sh", log=trace)
+    assert (change.details["old_mb"], list(change.env)) == (157, ["PATH"])
+    path = change.env["PATH"].before + "/usr/bin"
+    answer = proposed(NODE, "bash", "ci.sh", log=trace, env={"PATH": path})
     assert isinstance(answer, Refusal)
-    assert "512" in answer.reason
-    assert isinstance(proposed(NODE, "npm", "run", "other", cwd=tmp_path, free=16 * GB), Change)
+    assert "157 MB" in answer.reason
+
+
+def test_a_php_limit_that_stays_with_a_larger_one_set_is_the_codes_own() -> None:
+    said = "PHP Fatal error:  Allowed memory size of 33554432 bytes exhausted (tried to allocate 2097152 bytes)"
+    change = proposed(said, "php", "a.php")
+    scan = change.env["PHP_INI_SCAN_DIR"]
+    assert isinstance(proposed(said, "php", "a.php", env={"PHP_INI_SCAN_DIR": scan}), Refusal)
 
 
 def test_npms_own_node_options_go_over_the_variable(tmp_path: Path) -> None:
