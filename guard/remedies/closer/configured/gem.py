@@ -37,7 +37,7 @@ def _settings(scene: Scene) -> dict[str, str]:
     """Bundler's settings, the project's before the environment's before the user's (bundle-config(1))."""
     home = Path(scene.env.get("BUNDLE_USER_HOME") or scene.home / ".bundle")
     texts = [places.read(home / "config"), scene.read(".bundle/config")]
-    files = [dict(re.findall(r"(?m)^(BUNDLE_[^\s:]+):[ \t]*[\"']?([^\"'\n]+)", text)) for text in texts]
+    files = [dict(re.findall(r"(?m)^(BUNDLE_\S+):[ \t]+[\"']?([^\"'\n]+)", text)) for text in texts]
     return {**files[0], **{name: value for name, value in scene.env.items() if name.startswith("BUNDLE_")}, **files[1]}
 
 
