@@ -22,7 +22,7 @@ _ASSERTION = re.compile(
     r"(?:^E\s+(?:(?:assert|AssertionError)\b|[-+?](?:\s|$)|\s+where\b)|\bassert(?:ion)?(?:Error|Failed\w*)?\b[^:]*(?:==|!=|:| in | is )"
     r"|(?<!\()\bexpect(?:ed)?\b.*\bto (?:be|equal|contain|match|have|throw)\b"
     # A download that is checked says what it expected too.
-    r"|^(?!.*\b(?:checksum|hash|sha-?\d{1,3}|md5|digest|integrity|crc\d*)\b).*(?<!\()\bexpect(?:ed)?\b.*\b(?:but (?:got|was|received)|received|actual|got)\b"
+    r"|^(?!.*\b(?:checksum|hash|sha-?\d{1,3}|md5|digest|integrity|run failed to complete|crc\d*)\b).*(?<!\()\bexpect(?:ed)?\b.*\b(?:but (?:got|was|received)|received|actual|got)\b"
     r"|^\s*(?:Expected|Received|Actual|expected|actual|got|want|left|right)\s*(?:value)?[:=]"
     r"|^\s*(?:await )?expect\(|\bassert(?:Equals?|That|True|False|Raises|In|Contains)?\s*\()",
     re.IGNORECASE,
