@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
@@ -92,7 +92,7 @@ class _Watch:
             told, details = self._wait()
         except _Told:
             return Waited(True, "", {"questions": self._asked})
-        shown = {"waited_s": round(self._past(), 1), "asked": [one.told for one in self._services], "questions": self._asked}
+        shown = {"waited_s": round(self._past(), 1), "asked": list(dict.fromkeys(one.told for one in self._services)), "questions": self._asked}
         return Waited(False, f"waited {self._past():.0f} s: {told}", {**shown, **details})
 
     def _wait(self) -> tuple[str, dict[str, object]]:
@@ -102,11 +102,10 @@ class _Watch:
             limited = self._look()
         if limited:
             return self._left_alone()
-        names = " and ".join(one.told for one in self._services)
         if not self._down:
             self._rest(self._usual)
-            return f"{names} {'answer' if len(self._services) > 1 else 'answers'} meanwhile", {}
-        names, how = " and ".join(one.told for one in self._down), next(iter(self._down.values()))
+            return f"{_names(self._services)} answered all along", {}
+        names, how = _names(self._down), next(iter(self._down.values()))
         self._services = tuple(self._down)
         self._tell(f"asked {names}: {how}; the next attempt begins when that is over, in {self._longest:.0f} s at the latest")
         ups, up_since = 0, 0.0
@@ -116,7 +115,7 @@ class _Watch:
             next_s = _SECOND_LOOK_S if ups else pause * (0.75 + 0.5 * self._chance())
             if self._past() + next_s > self._longest or self._asked >= MOST_QUESTIONS * len(self._services):
                 self._rest(self._longest if self._asked < MOST_QUESTIONS else self._usual)
-                return f"{names} is not up yet ({how})", {"still_down": True}
+                return f"{names} still down ({how})", {"still_down": True}
             self._for(next_s)
             if self._look():
                 return self._left_alone()
@@ -158,6 +157,10 @@ class _Watch:
     def _for(self, seconds: float) -> None:
         if seconds > 0 and self._sleep(seconds):
             raise _Told
+
+
+def _names(services: Iterable[Service]) -> str:
+    return " and ".join(dict.fromkeys(one.told for one in services))
 
 
 STOPPED = Answer(False, "told to stop")
