@@ -342,6 +342,9 @@ class _Watch:
                 self.relay.stopped_by = self.relay.stopped_by or ended.signal
         else:
             ended.how, ended.code = "exited", os.WEXITSTATUS(status)
+            if self.child.foreground and ended.code in (128 + signal.SIGINT, 128 + signal.SIGQUIT):
+                # So it was told, and says it as shells do.
+                self.relay.stopped_by = self.relay.stopped_by or ended.code - 128
         if self.limit_hit:
             ended.how, ended.code = self.limit_hit, LIMIT_EXIT
         if self.relay.stopped_by is not None:

@@ -54,7 +54,8 @@ def exact_environment() -> dict[bytes, bytes]:
         name, equals, value = entry.partition(b"=")
         if equals and name and name not in found:
             found[name] = value
-    return found or dict(os.environb)
+    # Nothing at all: none was given (`env -i`), or whoever started us has hidden it from the kernel's eyes.
+    return found or {name: value for name, value in os.environb.items() if name != b"LC_CTYPE"}
 
 
 def start(

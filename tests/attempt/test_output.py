@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import pty
 import subprocess
@@ -118,6 +119,27 @@ def test_a_terminal_gets_the_bytes_in_order(guard, workspace):
     assert process.wait(20) == 0
     os.close(master)
     assert data.replace(b"\r", b"") == b"one\ntwo\nthree\n"
+
+
+@pytest.mark.parametrize("script", ["sleep 30", "trap 'exit 130' INT; sleep 30"])
+def test_ctrl_c_at_a_terminal_stops_the_run(guard, workspace, script):
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(workspace)
+        os.environ["PIPEGUARD_RESULT"] = "result.json"
+        os.execvp(guard[0], [*guard, "run", "-c", f"echo ready; {script}"])
+    data = b""
+    while b"ready" not in data:
+        data += os.read(terminal, 1000)
+    time.sleep(0.3)
+    os.write(terminal, b"\x03")
+    try:
+        while os.read(terminal, 1000):
+            pass
+    except OSError:
+        pass
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 130
+    assert json.loads((workspace / "result.json").read_text())["status"] == "interrupted"
 
 
 # A process of its own starts the command: Linux counts what its starter held, up to the exec, into a child's peak.

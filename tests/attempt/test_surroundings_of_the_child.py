@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 
 def test_environment_is_the_one_given(guard, workspace):
@@ -20,6 +21,13 @@ def test_environment_is_the_one_given(guard, workspace):
 def test_c_locale_is_not_changed_by_python(guard, workspace):
     done = subprocess.run([*guard, "run", "--", "env"], env={"PATH": os.environ["PATH"], "LANG": "C"}, stdin=subprocess.DEVNULL, capture_output=True, cwd=workspace)
     assert b"LC_CTYPE" not in done.stdout
+
+
+def test_an_empty_environment_stays_empty(workspace):
+    start = [sys.executable, "-I", "-S", str(Path(__file__).parents[2] / "guard/launch.py"), "run", "--", "/usr/bin/env"]
+    done = subprocess.run(start, env={}, stdin=subprocess.DEVNULL, capture_output=True, cwd=workspace)
+    names = {line.partition(b"=")[0] for line in done.stdout.splitlines()}
+    assert names == {b"PIPEGUARD_ATTEMPT", b"PIPEGUARD_ACTIVE", b"PIPEGUARD_RUN_ID"}
 
 
 def test_signal_dispositions_and_mask(guard, workspace):
@@ -99,6 +107,31 @@ def test_a_swapped_step_file_is_left_alone(guarded, workspace):
     done = guarded("bash", "-c", script, env={**os.environ, "GITHUB_OUTPUT": str(output)})
     assert done.returncode == 0
     assert precious.read_text() == "do not touch"
+    assert b"GITHUB_OUTPUT is left as it is" in done.stderr
+
+
+WRITES_AND_FAILS_ONCE = "echo attempt=$PIPEGUARD_ATTEMPT >> $GITHUB_OUTPUT; [ $PIPEGUARD_ATTEMPT = 2 ] || { echo 'curl: (6) Could not resolve host: index.example'; exit 6; }"
+
+
+def test_a_step_file_that_the_attempt_made_is_cut_back(guarded, workspace):
+    output = workspace / "output"
+    assert guarded("bash", "-c", WRITES_AND_FAILS_ONCE, env={**os.environ, "GITHUB_OUTPUT": str(output)}).returncode == 0
+    assert output.read_text() == "attempt=2\n"
+
+
+def test_a_step_file_that_was_a_link_from_the_start_is_cut_back_where_it_led(guarded, workspace):
+    (workspace / "real").write_text("before\n")
+    output = workspace / "output"
+    output.symlink_to("real")
+    assert guarded("bash", "-c", WRITES_AND_FAILS_ONCE, env={**os.environ, "GITHUB_OUTPUT": str(output)}).returncode == 0
+    assert (workspace / "real").read_text() == "before\nattempt=2\n"
+
+
+def test_another_file_under_the_name_of_one_that_was_not_there_is_left_alone(guarded, workspace):
+    (workspace / "precious").write_text("do not touch")
+    script = "if [ $PIPEGUARD_ATTEMPT = 1 ]; then ln precious $GITHUB_OUTPUT; echo 'curl: (6) Could not resolve host: index.example'; exit 6; fi"
+    done = guarded("bash", "-c", script, env={**os.environ, "GITHUB_OUTPUT": str(workspace / "output")})
+    assert (done.returncode, (workspace / "precious").read_text()) == (0, "do not touch")
     assert b"GITHUB_OUTPUT is left as it is" in done.stderr
 
 
