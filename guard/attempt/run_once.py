@@ -33,6 +33,7 @@ class Ended:
         "dumps",
         "duration",
         "gauge",
+        "group",
         "how",
         "message",
         "mid_line",
@@ -48,6 +49,8 @@ class Ended:
         self.window = window
         self.gauge = gauge
         self.code = 127
+        self.group: int | None = None
+        """Its process group, once it has started."""
         self.signal: int | None = None
         self.how = "not_started"
         self.started = time()
@@ -99,6 +102,7 @@ def run_once(
         for write_end in {source for source, _ in outputs}:
             os.close(write_end)
     relay.started = True
+    ended.group = child.pid
     watch = _Watch(ended, child, pumps, relay, begin, grace_s, environment)
     watch.set_limits(attempt_s, idle_s, budget_s)
     try:
@@ -221,6 +225,9 @@ class _Watch:
             if status is not None and (not self._ending() or not tree.descendants()):
                 break
             if self.kill_at is not None and now >= self.kill_at:
+                if status is None:
+                    # Where there is no /proc this is all that can be reached.
+                    tree.signal_group(self.child.pid, signal.SIGKILL)
                 tree.kill_all()
                 self.kill_at = None if status is not None else now + 1.0
                 if status is not None:

@@ -33,6 +33,7 @@ class Runner:
         self.step_files = StepFiles(self.environment)
         self.run_id = os.urandom(8).hex()
         self._between: Between | None = None
+        self._group: int | None = None
 
     @property
     def stopped_by(self) -> int | None:
@@ -78,6 +79,7 @@ class Runner:
             closed=self.closed,
             places=self.places(),
         )
+        self._group = ended.group
         if ended.obstacle is not None:
             raise ended.obstacle
         if not ended.passed:
@@ -113,6 +115,7 @@ class Runner:
             closed=self.closed,
             places=self.places(),
         )
+        self._group = ended.group
         self._listen_between()
         return outcome.freeze(ended, altered.command, number, self.stdin.replayable())
 
@@ -126,8 +129,12 @@ class Runner:
 
         Returns lines to tell, and why no further attempt may begin ("" when it may).
         """
-        if not may_kill and tree.descendants():
+        # Where processes are not shown, the attempt's own group is all that can be told of it.
+        unseen = self._group if self._group is not None and not tree.visible() else None
+        if not may_kill and (tree.descendants() if unseen is None else tree.group_lives(unseen)):
             return [], "processes of the last attempt still run, and `allow.kill: none` forbids to end them"
+        if unseen is not None and not tree.end_group(unseen):
+            return [], "processes of the last attempt could not be ended"
         stubborn = tree.end_all()
         if stubborn:
             names = ", ".join(f"{seen.name} ({seen.pid})" for seen in stubborn[:3])

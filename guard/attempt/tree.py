@@ -147,6 +147,36 @@ def reap() -> None:
             return
 
 
+def visible() -> bool:
+    """Whether the kernel shows us processes at all."""
+    return process(os.getpid()) is not None
+
+
+def group_lives(group: int) -> bool:
+    """Whether a process group has a member, one that has ended but was not collected included."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def end_group(group: int, grace_s: float = 2.0) -> bool:
+    """End a process group, for where the tree cannot be seen: TERM, a grace, KILL. Returns whether it is gone."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        signal_group(group, number)
+        signal_group(group, signal.SIGCONT)
+        until = monotonic() + grace_s
+        while monotonic() < until:
+            reap()
+            if not group_lives(group):
+                return True
+            sleep(0.02)
+    return False
+
+
 def end_all(grace_s: float = 2.0, kill_s: float = 5.0) -> list[Seen]:
     """End every descendant: TERM, a grace, then KILL until none is left. Returns those that would not go."""
     left = descendants()
