@@ -8,15 +8,20 @@ from collections.abc import Sequence
 from guard.policy.measured import RATES
 from guard.types import OUTSIDE, Change, Diagnosis, Memory, Seen
 
-PRIOR_RUNS = 2.0
-"""How many runs the prior counts for: after as many, what was seen weighs the same."""
+PRIOR_RUNS = 1.0
+"""How many runs the prior counts for: after as many, what was seen weighs the same.
+
+As the lab's cases have it that were played twice (`models.lab.rates.runs_of_prior`), and least regret in made-up worlds
+(tests/bench/learning.py): what healed a cause once nearly always heals it again, whatever other causes of its label want.
+"""
 OWN_RUNS = 10.0
 """How many of the lab's cases a remedy's own `success_probability` counts for: it knows the machine, they do not."""
 MOST_LAB_RUNS = 20.0
 """How many cases the lab's rate counts for at most: its failures are small ones, and the remedy's word is never lost."""
 _SUREST = 0.99
 KINDRED_RUNS = 1.5
-"""How many runs all other failures of the label may count for."""
+"""How many runs all other failures of the label here may count for, against LABEL_RUNS of the prior's own."""
+LABEL_RUNS = 2.0
 GIVEN_UP_AFTER = 3
 """Runs in a row in which a remedy did not help: then, below these odds, it is not tried on that failure for a while."""
 GIVEN_UP_BELOW = 0.2
@@ -70,13 +75,13 @@ def measured(label: str, remedies: str, own: float) -> float:
 
 
 def posterior(prior: float, seen: Seen) -> float:
-    """The mean of the Beta posterior: the prior's runs, those of kindred failures, those of this very failure."""
+    """The mean of the Beta posterior: the prior, moved by kindred failures, counts PRIOR_RUNS; the rest is this very failure."""
     if seen.wrong:
         return 0.0
     kindred = seen.kindred_healed + seen.kindred_failed
     share = min(KINDRED_RUNS / kindred, 1.0) if kindred else 0.0
-    healed = PRIOR_RUNS * prior + share * seen.kindred_healed + seen.healed
-    return healed / (PRIOR_RUNS + share * kindred + seen.healed + seen.failed)
+    here = (LABEL_RUNS * prior + share * seen.kindred_healed) / (LABEL_RUNS + share * kindred)
+    return (PRIOR_RUNS * here + seen.healed) / (PRIOR_RUNS + seen.healed + seen.failed)
 
 
 def given_up(label: str, prior: float, seen: Seen) -> str:

@@ -119,6 +119,7 @@ def main() -> int:
         for label, groups in rates.write(map(Path, options.patterns)).items():
             for group, (healed, tried) in groups.items():
                 print(f"{label:22} {group:40} {healed:4} of {tried}")
+        print(f"by the cases that were played twice the prior counts for {rates.played_twice():.2f} runs")
         return 0
     if options.what == "report":
         print(report(rows_of(options.output)), end="")

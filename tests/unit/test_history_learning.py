@@ -67,9 +67,11 @@ def test_failures_in_a_row_count_from_the_newest() -> None:
 
 def test_the_posterior_lies_between_prior_and_what_was_seen() -> None:
     assert odds.posterior(0.8, Seen()) == 0.8
-    assert odds.posterior(0.8, Seen(failed=2.0)) == pytest.approx(0.4)
+    assert odds.posterior(0.8, Seen(failed=odds.PRIOR_RUNS)) == pytest.approx(0.4)
     assert odds.posterior(0.5, Seen(healed=100.0)) > 0.98
     assert odds.posterior(0.5, Seen(kindred_failed=1000.0)) > 0.25
+    # What other failures did moves the beginning, and holds no longer against what this one did.
+    assert odds.posterior(0.5, Seen(healed=2.0, kindred_failed=1000.0)) > 0.75
     assert odds.posterior(0.9, Seen(healed=100.0, wrong=True)) == 0.0
 
 

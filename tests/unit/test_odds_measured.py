@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import random
 from pathlib import Path
 from typing import Any
 
@@ -52,18 +54,43 @@ def test_the_newest_row_of_a_case_counts_and_only_guard_s(tmp_path: Path) -> Non
     for name, rows in (("old", [row("a", [["wait"]], green=False)]), ("new", [row("a", [["wait"]], green=True), {**row("b", [], green=False), "way": "blind"}])):
         files.append(tmp_path / name)
         files[-1].write_text("".join(f"{json.dumps(one)}\n" for one in rows))
-    played, target = tmp_path / "played", tmp_path / "measured.py"
-    assert rates.write(files, played, target) == {"stale_state": {"wait": (1, 1)}}
+    played, target, before = tmp_path / "played", tmp_path / "measured.py", tmp_path / "before"
+    assert rates.write(files, played, target, before) == {"stale_state": {"wait": (1, 1)}}
+    assert [json.loads(line)["green"] for line in before.read_text().splitlines()] == [False]
     space: dict[str, Any] = {}
     exec(target.read_text(), space)
     assert space["RATES"] == {"stale_state": {"wait": (1, 1)}}
-    assert rates.write([], played, target) == {"stale_state": {"wait": (1, 1)}}
+    assert rates.write([], played, target, before) == {"stale_state": {"wait": (1, 1)}}
 
 
 def test_the_table_is_what_the_committed_rows_give() -> None:
     rows = [json.loads(line) for line in rates.PLAYED.read_text().splitlines()]
     assert rates.module(rates.rates(rows)) == rates.TARGET.read_text()
     assert sum(tried for groups in RATES.values() for _, tried in groups.values()) > 200
+
+
+def twice(*pairs: tuple[bool, bool]) -> float:
+    plays = [[row(f"case-{number}", [["wait"]], green=pair[turn]) for number, pair in enumerate(pairs)] for turn in (0, 1)]
+    return rates.runs_of_prior(*plays)
+
+
+def test_the_prior_counts_for_little_where_a_cause_is_healed_always_or_never() -> None:
+    assert twice((True, True), (False, False), (True, True), (False, False)) == 0
+    # Half of the plays of two causes differ, and none agree more for being of one: then every cause is like every other.
+    assert twice((True, False), (False, True), (True, False), (False, True)) == math.inf
+    assert 0.5 < twice(*[(True, True)] * 3, *[(False, False)] * 3, (True, False), (False, True)) < 1.0
+
+
+def test_the_prior_s_weight_recovers_the_distribution_it_was_drawn_from() -> None:
+    dice = random.Random(7)
+    for runs in (0.5, 2.0):
+        chances = [dice.betavariate(0.7 * runs, 0.3 * runs) for _ in range(4000)]
+        assert twice(*[(dice.random() < chance, dice.random() < chance) for chance in chances]) == pytest.approx(runs, rel=0.15)
+
+
+def test_the_prior_counts_for_as_many_runs_as_the_lab_s_cases_say() -> None:
+    assert len(rates.BEFORE.read_text().splitlines()) > 100
+    assert rates.played_twice() == pytest.approx(odds.PRIOR_RUNS, abs=0.25)
 
 
 def test_every_rate_is_of_remedies_that_the_plan_puts_together() -> None:
