@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+FOLDER: str | None = None
+"""Where reports are left; None: the folder for temporary files."""
 
 
 def shielded(stage: str, default: T, function: Callable[[], T]) -> T:
@@ -55,7 +57,7 @@ def _write_report(stage: str, fault: BaseException) -> str:
         f"stage: {stage}\nfault: {type(fault).__name__}\n{frames}"
     )
     try:
-        descriptor, path = tempfile.mkstemp(prefix="pipeguard-fault-", suffix=".txt")
+        descriptor, path = tempfile.mkstemp(prefix="pipeguard-fault-", suffix=".txt", dir=FOLDER)
     except OSError:
         return ""
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from guard import failsafe
+
 ROOT = Path(__file__).parent.parent
 # Tests agree inside a CI and at home.
 _SCRUBBED = ("CI", "GITHUB_", "GITLAB_", "JENKINS_", "CIRCLE", "TF_BUILD", "BUILDKITE", "TEAMCITY_", "RUNNER_", "PIPEGUARD_")
@@ -18,6 +20,16 @@ def _scrubbed(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(_SCRUBBED):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def _faults(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tmp_path_factory.mktemp("faults"))
+
+
+@pytest.fixture(autouse=True)
+def _no_fault_leaves_a_report(monkeypatch: pytest.MonkeyPatch, _faults: str) -> None:
+    monkeypatch.setattr(failsafe, "FOLDER", _faults)
 
 
 @pytest.fixture

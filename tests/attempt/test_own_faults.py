@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -37,10 +38,11 @@ main()
     ],
 )
 @pytest.mark.parametrize("code", [0, 7])
-def test_exit_code_and_output_are_the_commands(workspace, patch, code):
+def test_exit_code_and_output_are_the_commands(workspace, tmp_path, patch, code):
     program = BROKEN.format(patch=patch)
     command = ["sh", "-c", f"echo x >> runs; echo out; echo err >&2; exit {code}"]
-    done = subprocess.run([sys.executable, "-c", program, *command], cwd=workspace, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program, *command], cwd=workspace, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=env)
     assert (done.returncode, done.stdout) == (code, b"out\n"), done.stderr
     assert b"err\n" in done.stderr
     assert b"Traceback" not in done.stderr
