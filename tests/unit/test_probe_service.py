@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,6 +120,13 @@ def test_a_program_of_the_users_own_is_asked_for_only_what_the_log_names() -> No
     env = {"BACKEND": "https://backend.example/v1", "CI_API": "https://ci.example/api"}
     assert asked(diagnosis(DOWN, "Error: 503 from https://backend.example/v1/run"), "node", "fetch.js", env=env) == ["backend.example"]
     assert asked(diagnosis(DOWN, "Error: 503"), "node", "fetch.js", env=env) == []
+
+
+def test_the_variable_that_the_users_own_program_reads_is_its_configuration(tmp_path: Path) -> None:
+    (tmp_path / "fetch.js").write_text("fetch(`${process.env.BACKEND}/v1/run`) // not process.env.OTHERS\n")
+    env = {"BACKEND": "https://backend.example/v1", "OTHER": "https://other.example/"}
+    assert asked(diagnosis(DOWN, "Error: 503"), "node", "fetch.js", env=env, cwd=tmp_path) == ["backend.example"]
+    assert asked(diagnosis(DOWN, "Error: 503"), "./sync", "https://typed.example/a?key=1", env=env) == ["typed.example"]
 
 
 def test_a_metadata_address_is_asked_where_the_user_configured_it_himself() -> None:

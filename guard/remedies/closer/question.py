@@ -52,7 +52,7 @@ def ask(service: Service, name_only: bool = False, seconds: float = LONGEST_S) -
         # Cut off in the middle of it is a server in trouble; one that objects (to a client without a certificate) is up.
         cut = isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
         return Answer(not cut, "the connection breaks off" if cut else "it answers by TLS")
-    except http.client.RemoteDisconnected:
+    except ConnectionResetError:
         return Answer(False, "it hangs up")
     except http.client.HTTPException:
         return Answer(False, "its answer cannot be read")

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from guard.caches import said
-from guard.remedies.closer.configured import CONFIGURED
-from guard.remedies.closer.configured.own_program import addresses as of_own_program
+from guard.remedies.closer.configured import CONFIGURED, own_program
 from guard.remedies.closer.configured.protocol import Configured, Scene, scene, tool_of
 from guard.remedies.closer.service import Service, service
 from guard.remedies.tools_in_play import programs
@@ -31,10 +30,9 @@ def services(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings)
     if chosen := _chosen(found, texts):
         return chosen
     further = _of(others, here)
-    own = [one for address in of_own_program(here) if (one := service(address, env=here.env)) is not None]
-    if chosen := _chosen((*further, *own), texts):
+    if chosen := _chosen((*further, *_plain(own_program.addresses(here), here)), texts):
         return chosen
-    return _each_host(found or further)[:MOST]
+    return _each_host(found or further or _plain(own_program.given(here), here))[:MOST]
 
 
 def _entries(diagnosis: Diagnosis, here: Scene) -> tuple[list[Configured], list[Configured]]:
@@ -53,6 +51,10 @@ def _of(entries: Sequence[Configured], here: Scene) -> tuple[Service, ...]:
             if one is not None:
                 found[one] = None
     return tuple(found)
+
+
+def _plain(addresses: Iterable[str], here: Scene) -> tuple[Service, ...]:
+    return tuple(one for address in addresses if (one := service(address, env=here.env)) is not None)
 
 
 def _chosen(found: Iterable[Service], texts: Sequence[str]) -> tuple[Service, ...]:

@@ -23,8 +23,10 @@ class Scene:
     command: Command
     around: Surroundings
     """As the tools of the command find it: with the variables that it sets for them itself."""
+    plain: str
+    """What the user typed and the files that it names."""
     text: str
-    """What the user typed and the files that it names, known variables filled in."""
+    """The same with the variables that are known filled in."""
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -83,8 +85,8 @@ def scene(outcome: Outcome, surroundings: Surroundings) -> Scene:
     command = outcome.command
     env = {**command.env, **places.assigned(command)}
     around = replace(surroundings, env=env, cwd=command.cwd, home=env.get("HOME") or surroundings.home)
-    bare = Scene(command, around, "")
-    return replace(bare, text=bare.filled(f"{typed(command)}\n{files_text(command)}"))
+    bare = Scene(command, around, f"{typed(command)}\n{files_text(command)}", "")
+    return replace(bare, text=bare.filled(bare.plain))
 
 
 def urls(text: str) -> tuple[str, ...]:
