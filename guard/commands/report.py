@@ -20,7 +20,8 @@ from guard.failsafe import say
 from guard.history import place, rows
 from guard.platforms import PLATFORMS
 from guard.report import text_file
-from guard.report.trends import Trends, renamed, trends
+from guard.report.trends.summing import renamed, trends
+from guard.report.trends.values import Trends
 from guard.settings.loading import load
 from guard.settings.values import ReportSettings, Settings
 

@@ -13,7 +13,7 @@ from html import escape
 from guard import __version__, packed
 from guard.report import html_view
 from guard.report.amounts import clean, count, day, span
-from guard.report.trends import Trends
+from guard.report.trends.values import Trends
 
 
 def page(trends: Trends, made_at: str) -> str:

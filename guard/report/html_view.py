@@ -10,7 +10,7 @@ from guard.report import svg
 from guard.report.amounts import NONE, axis_day, clean, count, day, duration, minutes, money, percent
 from guard.report.posterior import Odds
 from guard.report.svg import Frame, Series
-from guard.report.trends import STATUSES, Trends, View
+from guard.report.trends.values import STATUSES, Trends, View
 
 _WORDS = {"passed": "passed at once", "healed": "healed", "failed": "red", "interrupted": "interrupted"}
 _MOST_ROWS = 10

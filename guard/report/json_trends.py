@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from guard.report.posterior import INTERVAL, Odds
-from guard.report.trends import Durations, Trends, View
+from guard.report.trends.values import Durations, Trends, View
 
 SCHEMA = "pipeguard.report/1"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
-from guard.report.trend_rows import TestLike
+from guard.report.trends.rows import TestLike
 
 _AGAIN = "failed when it ran again"
 

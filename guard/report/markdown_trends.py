@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from guard.report.amounts import NONE, clean, count, day, duration, minutes, money, percent, span
 from guard.report.posterior import Odds
-from guard.report.trends import STATUSES, Trends
+from guard.report.trends.values import STATUSES, Trends
 
 _MOST = 10
 _MOST_STEPS = 14

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 
 from guard import __version__
 from guard.report.amounts import clean
-from guard.report.trends import STATUSES, Durations, RemedyOdds, Trends, View
+from guard.report.trends.values import STATUSES, Durations, RemedyOdds, Trends, View
 
 OTHERS = "(others)"
 MOST_REMEDIES = 100

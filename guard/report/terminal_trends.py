@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from guard.report.amounts import clean, count, duration, minutes, money, percent, span
 from guard.report.markdown_trends import interval, rate
-from guard.report.trends import Trends
+from guard.report.trends.values import Trends
 
 _MOST = 5
 _NAME = 48

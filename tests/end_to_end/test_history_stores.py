@@ -28,7 +28,7 @@ from guard.history.opening import open_store
 from guard.history.recall import History
 from guard.history.sqlite import Damaged
 from guard.history.store import Feedback, SqlStore
-from guard.report.trends import trends
+from guard.report.trends.summing import trends
 from guard.types import Diagnosis, Evidence
 from tests.end_to_end.postgres_server import Server, running
 from tests.unit.runs_by_hand import attempt, document, failed, failure, healed, healing

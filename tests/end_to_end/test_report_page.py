@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from guard.report.html_page import page
-from guard.report.trends import trends
+from guard.report.trends.summing import trends
 from tests.bench import invented_runs
 from tests.unit.test_report_formats import MADE_AT, hostile, made_up
 

@@ -19,7 +19,8 @@ from guard.report.json_trends import report_object
 from guard.report.markdown_trends import code, markdown
 from guard.report.svg import scale
 from guard.report.terminal_trends import lines
-from guard.report.trends import Trends, renamed, trends
+from guard.report.trends.summing import renamed, trends
+from guard.report.trends.values import Trends
 from tests.bench import invented_runs
 from tests.unit.test_report_trends import failure, row, trial
 

@@ -11,7 +11,8 @@ import pytest
 
 from guard.history.rows import Trial
 from guard.report.prometheus import MOST_REMEDIES, OTHERS, exposition
-from guard.report.trends import MOST_SERIES, trends
+from guard.report.trends.summing import trends
+from guard.report.trends.views import MOST_SERIES
 from tests.bench import invented_runs
 from tests.unit.test_report_trends import row
 

@@ -9,7 +9,9 @@ import pytest
 
 from guard.history.rows import RunRow, TestRow, Trial
 from guard.report.posterior import beta_below, beta_quantile, odds
-from guard.report.trends import MOST_BRANCHES, MOST_PROJECTS, quantile, trends
+from guard.report.trends.quantiles import quantile
+from guard.report.trends.summing import trends
+from guard.report.trends.views import MOST_BRANCHES, MOST_PROJECTS
 
 
 def row(at: str, status: str, **given: Any) -> RunRow:
