@@ -1,7 +1,7 @@
 """Half as many workers, or as many as were seen to fit: by the flag in argv, by the tool's variable where that counts, else by CPU affinity.
 
-A number in a script that is given as text is made smaller there; one in a file of the repository stays as it is: there
-a variable helps only where the tool lets it win. CPU affinity is seen by what counts the CPUs it may use: nproc, ninja, cargo, go, pytest-xdist, Jest 30,
+A number in a script that is given as text is made smaller there; one in a file of the repository stays as it is, and a
+stand-in makes it smaller on its way to the tool. CPU affinity is seen by what counts the CPUs it may use: nproc, ninja, cargo, go, pytest-xdist, Jest 30,
 Vitest, the JVM, .NET.
 """
 
@@ -12,17 +12,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from guard.remedies.protocol import nothing_to_apply, nothing_to_undo
+from guard.remedies import own_files, stand_ins
 from guard.remedies.tools_in_play import files_text, programs, read, script_text, typed
-from guard.remedies.worker_flags import PARALLEL, Found, found, rewritten
+from guard.remedies.worker_flags import PARALLEL, UNLIMITED, Found, found, rewritten
 from guard.remedies.worker_text import lowered
-from guard.types import Around, Change, Command, Diagnosis, EnvPatch, Outcome, Refusal, Surroundings
+from guard.types import (
+    Action,
+    Applied,
+    Around,
+    Change,
+    Command,
+    Diagnosis,
+    EnvPatch,
+    Outcome,
+    Refusal,
+    Surroundings,
+)
 
 NAME = "fewer_workers"
 LABELS = frozenset({"out_of_memory", "resource_limit"})
-
-apply = nothing_to_apply
-undo = nothing_to_undo
 
 # Limits that many workers reach together; a watch limit or a stack is not one of them.
 _SHARED = re.compile(
@@ -37,6 +45,8 @@ _COUNTS_CPUS = re.compile(
 _SERIAL = frozenset({"make", "gmake", "mvn", "mvnw", "xargs", "mocha", "scons", "cmake", "ctest", "pytest", "py.test"})
 _INI_WORKERS = re.compile(r"addopts\s*=[^\[]*?(?:\s|[\"'=])(?:-n|--numprocesses)[ =]?[\"', ]*(?P<number>auto|logical|\d{1,3})\b")
 _LOAD = " -l1"
+# GNU make says so only where it runs more than one job at a time, wherever the number came from.
+_MAKE_IN_PARALLEL = b": *** Waiting for unfinished jobs...."
 
 
 @dataclass(frozen=True)
@@ -61,11 +71,17 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     # What earlier attempts were given: each halved the CPUs.
     cpus = max(surroundings.cpus >> (outcome.number - 1), 1)
     seen = _look(command, cpus)
+    window = outcome.window
+    if not (seen.in_argv or seen.in_text or seen.in_env) and _MAKE_IN_PARALLEL in window.head + window.tail:
+        seen = replace(seen, tools=seen.tools | {"make"}, in_text=[Found(0, "-j", UNLIMITED)])
     told = seen.in_argv or seen.in_text
     explicit = max((one.workers for one in told), default=0) or max(seen.in_env.values(), default=0)
     if not explicit and not seen.in_ini and not seen.counts and not seen.tools - _SERIAL:
         return None
     now = min(explicit, max(4 * cpus, 8)) if explicit else cpus
+    if own_files.given(command.env.get("PATH", "")):
+        # What stands in a file was halved on its way by each attempt before.
+        now = max(now >> (outcome.number - 1), 1)
     if now <= 1:
         return Refusal(NAME, "it runs with one worker already")
     new = _fit(now, diagnosis, outcome)
@@ -79,13 +95,18 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     # A number in argv or in a variable is obeyed; all else counts CPUs, if anything does.
     by_cpus = not seen.in_argv and (seen.in_text or not explicit) and "MAKEFLAGS" not in env
     affinity = max(min(new, cpus // 2), 1) if by_cpus and cpus > 1 else None
+    actions: tuple[Action, ...] = ()
+    behind = sorted(seen.tools) if seen.in_text and argv == command.argv else []
+    folder = own_files.folder(outcome.number, surroundings) if behind else None
+    if folder is not None:
+        actions = own_files.actions(folder, {name: stand_ins.workers(name, folder, new) for name in behind})
+        env["PATH"] = stand_ins.in_front(folder)
     ways = [
         *(["its command line" if smaller == script else "the script's own flag"] if argv != command.argv else []),
-        *sorted(env),
+        *sorted(env.keys() - {"PATH"}),
+        *([f"a stand-in for {' and '.join(behind[:3])}"] if folder is not None else []),
         *(["CPU affinity"] if affinity is not None else []),
     ]
-    if seen.in_text and argv == command.argv and "MAKEFLAGS" not in env and affinity is None:
-        return Refusal(NAME, f"a script or file that the command runs asks for {now} workers, and no variable overrides it there")
     if not ways:
         return None
     by_load = _LOAD.strip() in str(getattr(env.get("MAKEFLAGS", ""), "after", ""))
@@ -96,9 +117,22 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
         env=env,
         argv=argv if argv != command.argv else None,
         cpus=affinity,
-        success_probability=0.3 if seen.in_text and affinity is not None else 0.55,
+        actions=actions,
+        success_probability=0.55,
         details={"old_workers": now, "new_workers": 1 if by_load else new, "by": ways},
     )
+
+
+def apply(change: Change, surroundings: Surroundings) -> Applied:
+    """Words, variables and CPUs are the next attempt's own; only stand-ins are files."""
+    del surroundings
+    return own_files.write(change)
+
+
+def undo(applied: Applied, surroundings: Surroundings) -> None:
+    """Nothing stays of these files."""
+    del surroundings
+    own_files.remove(applied)
 
 
 def _fit(now: int, diagnosis: Diagnosis, outcome: Outcome) -> int:

@@ -117,22 +117,33 @@ def test_a_number_in_a_file_stays_and_makes_load_limit_holds(tmp_path: Path) -> 
     (tmp_path / "build.sh").write_text("cd x && make -j8 all\n")
     change = proposed(script="sh build.sh", cwd=tmp_path)
     assert change.argv is None
-    assert change.env == {"MAKEFLAGS": Around(after="-l1")}
+    assert change.env["MAKEFLAGS"] == Around(after="-l1")
+    assert [Path(action.target).name for action in change.actions] == ["make"]
     assert "MAKEFLAGS" in change.summary
-    again = proposed(script="sh build.sh", cwd=tmp_path, env={"MAKEFLAGS": "-l1"}, cpus=1, number=2)
-    assert isinstance(again, Refusal)
+    env = {"MAKEFLAGS": "-l1", "PATH": f"{change.env['PATH'].before}/usr/bin"}
+    again = proposed(script="sh build.sh", cwd=tmp_path, env=env, cpus=1, number=2)
+    assert (again.env.keys(), again.details["old_workers"], again.details["new_workers"]) == ({"PATH"}, 4, 2)
+    assert isinstance(proposed(script="sh build.sh", cwd=tmp_path, env=env, cpus=1, number=4), Refusal)
 
 
-def test_a_number_in_a_file_that_nothing_overrides_is_refused(tmp_path: Path) -> None:
+def test_a_number_in_a_file_that_no_variable_overrides_is_changed_by_a_stand_in(tmp_path: Path) -> None:
     (tmp_path / "build.sh").write_text("ninja -j8\n")
-    answer = proposed(script="sh build.sh", cwd=tmp_path, cpus=1)
-    assert isinstance(answer, Refusal)
-    assert "8 workers" in answer.reason
+    change = proposed(script="sh build.sh", cwd=tmp_path, cpus=1)
+    assert change.argv is None
+    assert change.env.keys() == {"PATH"}
+    assert "fewer workers" in change.actions[0].data["text"]
+
+
+def test_make_says_itself_that_it_ran_in_parallel(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text("JOBS ?= 4\nall:\n\t$(MAKE) -j$(JOBS) four\n")
+    assert not isinstance(proposed("make", cwd=tmp_path, cpus=1), Change)
+    waits = b"make[1]: *** [Makefile:7: c] Killed\nmake[1]: *** Waiting for unfinished jobs....\n"
+    assert proposed("make", cwd=tmp_path, cpus=1, log=waits).env["MAKEFLAGS"] == Around(after="-l1")
 
 
 def test_a_number_in_a_makefile(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text("all:\n\t$(MAKE) -j6 -C src\n")
-    assert proposed("make", cwd=tmp_path).env == {"MAKEFLAGS": Around(after="-l1")}
+    assert proposed("make", cwd=tmp_path).env["MAKEFLAGS"] == Around(after="-l1")
 
 
 def test_a_number_in_pytests_own_settings(tmp_path: Path) -> None:
