@@ -38,6 +38,9 @@ LONGEST_S = 3600.0
 """The longest wait that a remote may ask for; whether it fits the budget is for the policy to say."""
 _CEILING_S = 300.0
 """The longest wait by our own reckoning."""
+_STILL_DOWN_MOST_S = 1800.0
+"""The longest wait for a service that says that it is still down. Below it as long as an attempt takes, if that is longer than the ceiling:
+whoever waits as long as the attempt would cost that fails for sure never pays more than twice the least."""
 _GROWTH = 4.0
 # Longest wait before the second attempt, in seconds. A remote that answers "too many" wants to be left alone for
 # longer than one that hung up; a resolver is back in moments.
@@ -71,7 +74,7 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
         seconds = round(most * (2 + chance) / 3, 1)
         watched = surroundings.probes and diagnosis.label in _ANSWERS_AGAIN
         summary = f"waits {seconds:.0f} s" + (", or until the service answers again" if watched else "")
-        details = {LONGEST: _CEILING_S} if watched else {}
+        details = {LONGEST: round(min(max(_CEILING_S, outcome.duration_s), _STILL_DOWN_MOST_S), 1)} if watched else {}
     else:
         # Never earlier than asked; a little later, each job by another amount.
         seconds = round(asked + _LEAST_S + chance * min(max(asked * 0.1, 2.0), 30.0), 1)

@@ -54,13 +54,15 @@ def test_the_next_attempt_begins_soon_after_the_service_is_up_and_never_before(o
     assert "503" in clock.told[0]
 
 
-def test_questions_are_few_and_some_seconds_apart() -> None:
+@pytest.mark.parametrize(("longest", "gap"), [(300.0, 13), (1800.0, 76)])
+def test_questions_are_few_and_some_seconds_apart(longest: float, gap: float) -> None:
     clock = Clock()
-    clock.waits(lambda _, now: DOWN)
+    clock.waits(lambda _, now: DOWN, longest=longest)
     assert len(clock.asked) <= until_up.MOST_QUESTIONS
     gaps = [later - before for before, later in zip(clock.asked, clock.asked[1:], strict=False)]
     assert min(gaps) >= 1.5
-    assert max(gaps) <= 13
+    assert max(gaps) <= gap
+    assert clock.now == pytest.approx(longest)
 
 
 def test_a_service_that_stays_down_is_waited_for_as_long_as_is_allowed_and_no_longer() -> None:
@@ -214,3 +216,10 @@ def test_which_waits_end_with_an_answer(label: str, entities: dict[str, str], pr
     assert isinstance(change, Change)
     assert (pause.LONGEST in change.details) == watches
     assert ("answers again" in change.summary) == watches
+
+
+@pytest.mark.parametrize(("attempt_s", "longest"), [(5.0, 300.0), (900.0, 900.0), (9000.0, 1800.0)])
+def test_a_dear_attempt_is_worth_a_longer_wait_for_a_service_that_is_still_down(attempt_s: float, longest: float) -> None:
+    change = wait.propose(diagnosis("service_unavailable", "x"), replace(outcome("pip"), duration_s=attempt_s), Surroundings(probes=True))
+    assert isinstance(change, Change)
+    assert change.details == {"longest_s": longest}

@@ -15,9 +15,10 @@ from guard.remedies.closer.service import Service
 
 MOST_QUESTIONS = 60
 """To one service in one wait."""
-_PAUSE_S = (2.0, 10.0)
-_PAUSE_SHARE = 0.15
+_PAUSE_SHARE, _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.15, 2.0, 10.0
 """Between two questions: this share of what has been waited, so that the answer is late by that share at most; within these bounds."""
+_OF_LONGEST = 30
+"""The upper bound is at least this part of the longest wait: then MOST_QUESTIONS last for all of it."""
 _SECOND_LOOK_S = 1.5
 """Between the first answer and the one that must confirm it: what flickers is not up."""
 _SETTLING_S = (0.5, 2.5)
@@ -111,7 +112,7 @@ class _Watch:
         ups, up_since = 0, 0.0
         while ups < 2:
             # Jitter, so that jobs that failed together do not ask together.
-            pause = min(max(self._past() * _PAUSE_SHARE, _PAUSE_S[0]), _PAUSE_S[1])
+            pause = min(max(self._past() * _PAUSE_SHARE, _SHORTEST_PAUSE_S), max(_LONGEST_PAUSE_S, self._longest / _OF_LONGEST))
             next_s = _SECOND_LOOK_S if ups else pause * (0.75 + 0.5 * self._chance())
             if self._past() + next_s > self._longest or self._asked >= MOST_QUESTIONS * len(self._services):
                 self._rest(self._longest if self._asked < MOST_QUESTIONS else self._usual)
