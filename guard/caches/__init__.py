@@ -5,6 +5,7 @@ from __future__ import annotations
 from guard.caches import (
     bazel,
     cargo,
+    cargo_target,
     ccache,
     coursier,
     deno,
@@ -26,6 +27,7 @@ from guard.caches.protocol import Cache
 CACHES: dict[str, Cache] = {
     "bazel": bazel,
     "cargo": cargo,
+    "cargo_target": cargo_target,
     "ccache": ccache,
     "coursier": coursier,
     "deno": deno,

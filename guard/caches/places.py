@@ -12,6 +12,7 @@ from guard.types import Command, Surroundings
 # The options with which a command names its tool's cache itself.
 _OPTIONS: dict[str, tuple[str, ...]] = {
     "npm": ("--cache",),
+    "cargo_target": ("--target-dir",),
     "pip": ("--cache-dir",),
     "uv": ("--cache-dir",),
     "yarn": ("--cache-folder",),

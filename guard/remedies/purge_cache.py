@@ -34,7 +34,7 @@ _BERRY = ("yarn_berry", "yarn_berry_mirror")
 _CACHES_OF: dict[str, tuple[str, ...]] = {
     "python": ("pip",), "python3": ("pip",), "pip3": ("pip",), "pipx": ("pip",), "tox": ("pip",), "nox": ("pip",),
     "npx": ("npm",), "node": ("npm",), "yarn": ("yarn", *_BERRY), "yarnpkg": ("yarn", *_BERRY), "yarn_berry": _BERRY,
-    "pnpx": ("pnpm",), "corepack": ("pnpm", *_BERRY, "yarn"), "rustc": ("cargo",), "rust": ("cargo",),
+    "pnpx": ("pnpm",), "corepack": ("pnpm", *_BERRY, "yarn"), "rustc": ("cargo", "cargo_target"), "rust": ("cargo",), "cargo": ("cargo_target",),
     "mvn": ("maven",), "mvnw": ("maven",), "mvnd": ("maven",), "gradlew": ("gradle",), "go": ("go", "go_build"),
     "uvx": ("uv",), "javac": ("maven", "gradle", "coursier"), "java": ("maven", "gradle", "coursier"), "jvm": ("maven", "gradle", "coursier"),
     "sbt": ("coursier", "maven"), "scala": ("coursier",), "scalac": ("coursier",), "mill": ("coursier",), "cs": ("coursier",),
@@ -136,7 +136,7 @@ def _plain(word: str) -> str:
 
 def _speaks_of(name: str, text: str) -> bool:
     marks = {
-        "npm": "_cacache", "maven": ".m2/", "gradle": ".gradle", "cargo": "registry/", "go": "pkg/mod", "pip": "pip",
+        "npm": "_cacache", "maven": ".m2/", "gradle": ".gradle", "cargo": "registry/", "cargo_target": "target/", "go": "pkg/mod", "pip": "pip",
         "go_build": "go-build", "yarn": "yarn", "yarn_berry": ".yarn", "yarn_berry_mirror": ".yarn", "pnpm": "pnpm", "uv": "uv",
         "ccache": "ccache", "poetry": "pypoetry", "bazel": "/install/", "deno": "/npm/",
     }  # fmt: skip

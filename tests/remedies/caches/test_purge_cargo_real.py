@@ -117,3 +117,21 @@ def test_an_unpacked_source_that_is_no_package(bench: Any, home: Path) -> None:
     bench.purge(failed.diagnosis(r"failed to parse manifest at", tool="cargo"), failed)
     assert _one(home, "src/*/aone-1.0.0").is_dir()
     assert bench.run("cargo", "metadata", "--format-version", "1").code == 0
+
+
+def test_a_compiled_crate_that_is_cut_off(bench: Any, home: Path) -> None:
+    (bench.workspace / "src/main.rs").write_text("fn main() { println!(\"{}\", aone::one() + btwo::one()); }\n")
+    first = bench.run("cargo", "build")
+    assert first.code == 0, first.text
+    target = bench.workspace / "target/debug"
+    for file in target.glob("deps/libaone-*"):
+        file.write_bytes(file.read_bytes()[:50])
+    (bench.workspace / "src/main.rs").touch()
+    failed = bench.run("cargo", "build")
+    assert failed.code != 0
+    kept = set(target.glob("deps/libbtwo-*"))
+    change = bench.purge(failed.diagnosis(r"found invalid metadata files for crate `(?P<package>\w+)`", tool="cargo_target"), failed)
+    assert {Path(entry).name.rpartition("-")[0] for entry in change.details["entries"]} == {"aone", "libaone"}
+    assert set(target.glob("deps/libbtwo-*")) == kept != set()
+    again = bench.run("cargo", "build")
+    assert again.code == 0, again.text
