@@ -46,9 +46,9 @@ _GROWTH = 4.0
 # longer than one that hung up; a resolver is back in moments.
 _FIRST_S = {"dependency_not_found": 4.0, "rate_limited": 30.0, "infrastructure": 20.0, "service_unavailable": 16.0}
 _OTHER_FIRST_S = 12.0
-_OF_ATTEMPT = 0.25
+_OF_ATTEMPT = 0.4
 """An attempt that took long is worth a longer wait, up to this share of it: it would be dear to spend on the same outage."""
-_OF_ATTEMPT_MOST_S = 60.0
+_OF_ATTEMPT_MOST_S = 120.0
 _LEAST_S = 1.0
 _ANSWERS_AGAIN = frozenset({"service_unavailable", "connection_failure", "dns_failure", "network_timeout"})
 """Where asking tells whether it is over (`probes: on`). Never after "too many requests": each question would be one more of them, and what is
@@ -63,8 +63,7 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     if diagnosis.label == "corrupt_artifact" and (name := _lay_there(diagnosis, outcome)):
         return Refusal(NAME, f"{name} lay there before the attempt: it will be as damaged the next time")
     chance = _fraction(diagnosis, outcome)
-    begin = max(_FIRST_S.get(diagnosis.label, _OTHER_FIRST_S), min(outcome.duration_s * _OF_ATTEMPT, _OF_ATTEMPT_MOST_S))
-    most = min(begin * _GROWTH ** max(outcome.number - 1, 0), _CEILING_S)
+    most = _longest(_FIRST_S.get(diagnosis.label, _OTHER_FIRST_S), outcome)
     asked = _asked(diagnosis, outcome)
     if asked is not None and asked > LONGEST_S:
         return Refusal(NAME, f"the remote asks to wait {_told(asked)}, longer than the {LONGEST_S / 60:.0f} min that a step may wait")
@@ -87,6 +86,16 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
         success_probability=_ODDS.get(diagnosis.label, 0.65) + (0.15 if asked is not None else 0.0),
         details=details,
     )
+
+
+def _longest(first_s: float, outcome: Outcome) -> float:
+    """The wait after this attempt, jitter not taken off: fourfold each time, where the time that a long attempt takes itself counts as waited.
+
+    Held against other waits for outages of 2 s to 10 min and attempts of 1 s to half an hour: tests/bench/outage_waits.py.
+    """
+    begin = max(first_s, min(outcome.duration_s * _OF_ATTEMPT, _OF_ATTEMPT_MOST_S))
+    grown = _GROWTH ** max(outcome.number - 1, 0)
+    return min(max(begin, first_s * grown, begin * grown - (outcome.duration_s if grown > 1 else 0.0)), _CEILING_S)
 
 
 def _lay_there(diagnosis: Diagnosis, outcome: Outcome) -> str:

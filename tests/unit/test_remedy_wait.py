@@ -69,8 +69,20 @@ def test_after_a_long_attempt_it_waits_longer() -> None:
     assert isinstance(long, Change)
     assert isinstance(longest, Change)
     assert 6 <= short.wait_s <= 12
-    assert 20 <= long.wait_s <= 40
-    assert 30 <= longest.wait_s <= 60
+    assert 42 <= long.wait_s <= 65
+    assert 79 <= longest.wait_s <= 120
+
+
+def test_the_time_that_a_long_attempt_takes_counts_as_waited_when_waits_grow() -> None:
+    def second(attempt_s: float) -> float:
+        found = Diagnosis("connection_failure", 0.9, "signature:x", fingerprint="f")
+        change = wait.propose(found, replace(outcome(number=2), duration_s=attempt_s), Surroundings())
+        assert isinstance(change, Change)
+        return change.wait_s
+
+    assert 31 <= second(2.0) <= 48
+    assert 52 <= second(120.0) <= 80
+    assert 79 <= second(3000.0) <= 120
 
 
 @pytest.mark.parametrize("asked", ["0", "20", "90.5", "3600", "45s"])
