@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import re
 from collections.abc import Mapping
@@ -76,6 +75,8 @@ def _address(value: str) -> tuple[str, ...]:
 
 def _built_in(scene: Scene) -> tuple[str, ...]:
     """The address stands in cargo's own program; what rustup puts in its place is passed over."""
+    import mmap
+
     root = built_in.said("rustc", ("--print", "sysroot"), scene, here=True)
     program = Path(root, "bin/cargo") if root and os.path.isfile(f"{root}/bin/cargo") else built_in.program("cargo", scene)
     if program is None:

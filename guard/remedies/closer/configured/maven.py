@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
 
 from guard.caches import places
 from guard.remedies.closer.configured import built_in
 from guard.remedies.closer.configured.protocol import Named, Scene, urls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # Loaded where they are needed: other failures do without.
+    from xml.etree import ElementTree
 
 NAMES = frozenset({"maven"})
 PROGRAMS = frozenset({"mvn", "mvnw", "mvnd"})
@@ -70,6 +73,8 @@ def _from_env(text: str, scene: Scene) -> str:
 
 def _parsed(text: str) -> ElementTree.Element | None:
     """The root of an XML text; None for none, and for one with entities of its own, which could grow without bounds."""
+    from xml.etree import ElementTree
+
     if not text or "<!ENTITY" in text or "<!DOCTYPE" in text:
         return None
     try:
@@ -109,6 +114,8 @@ def _installation(scene: Scene) -> Path | None:
 
 def _central(scene: Scene) -> tuple[str, ...]:
     """The central repository as the model that Maven itself carries names it."""
+    import zipfile
+
     own = _installation(scene)
     for jar in sorted((own / "lib").glob("maven-model-builder-*.jar")) if own is not None else ():
         try:
