@@ -66,6 +66,10 @@ def plain(arguments: Sequence[str]) -> Request | None:
 
 def run(request: Request) -> int:
     """Run the command, heal it where that is possible. Returns the exit code of the job."""
+    wrong = _misplaced(request)
+    if wrong:
+        sys.stderr.write(f"guard: {wrong}\n")
+        return 2
     if os.environb.get(b"PIPEGUARD_ACTIVE") == b"1":
         return _pass_through(request)
     try:
@@ -104,6 +108,21 @@ def run(request: Request) -> int:
         _confess("the run", fault)
         return code
     return failsafe.shielded("the run", code, lambda: _after(request, runner, argv, ended, settings))
+
+
+def _misplaced(request: Request) -> str:
+    """What is wrong with the folder or the script file that the command line names; "" when they are there."""
+    cwd = request.flags.get("cwd")
+    folder = str(cwd) if cwd else ""
+    if folder and not os.path.isdir(folder):
+        return f"--cwd: {folder} is no folder"
+    if request.script_file is None:
+        return ""
+    # As the shell will find it, in the folder in which it starts.
+    path = os.path.join(folder, request.script_file)
+    if os.path.isdir(path):
+        return f"--script: {request.script_file} is a folder"
+    return "" if os.path.exists(path) else f"--script: {request.script_file} is not there"
 
 
 def _remember(runner: Runner, argv: tuple[str, ...], ended: Ended, settings: Settings | Early | None) -> None:

@@ -78,10 +78,12 @@ class Given:
 
     def history(self) -> str | None:
         """The store's URL; "" is off; None: nothing is said. A plain path is that of a SQLite file."""
-        value, _ = self.value("history")
+        value, source = self.value("history")
         if value is None:
             return None
         text = str(value).strip()
+        if not text.removeprefix("sqlite:"):
+            raise GuardError(f"{source}: no store is named", "off, a path, sqlite:PATH, postgresql://…")
         if text.lower() == "off":
             return ""
         if text.startswith(("postgresql://", "postgres://")):

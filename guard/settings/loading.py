@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from guard.errors import SettingsError
 from guard.remedies.user_strategy import Strategy
 from guard.settings import file, place
 from guard.settings.document import Document
@@ -29,6 +30,8 @@ def load(
     found = place.find_file(str(workspace), config)
     document = Document(config or place.NAME)
     if found is not None:
+        if config is None and Path(found).name == place.MISNAMED:
+            raise SettingsError(place.MISNAMED, None, "", "is not the name of the settings file", f"rename it {place.NAME}")
         document = file.read(Path(found))
     settings = _of_file(Reader(document, workspace.resolve()), env)
     if fork_build:

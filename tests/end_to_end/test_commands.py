@@ -78,7 +78,7 @@ def test_explain_changes_nothing(guard, workspace):
     assert b"git push" in guard("explain", "--", "git", "push").stdout
 
 
-@pytest.mark.parametrize("words", [("run",), ("run", "--attempts", "99", "--", "true"), ("run", "--bogus", "--", "true"), ("frob",), ("diagnose", "/nonexistent")])
+@pytest.mark.parametrize("words", [("run",), ("run", "--attempts", "99", "--", "true"), ("run", "--bogus", "--", "true"), ("frob",), ("diagnose", "/nonexistent"), ("run", "--cwd", "/nonexistent", "--", "true"), ("run", "--script", "/nonexistent"), ("run", "--script", "/")])
 def test_a_users_error_is_two_lines_and_exit_code_2(guard, words):
     done = guard(*words)
     assert done.returncode == 2

@@ -199,6 +199,15 @@ def test_the_store_may_lie_in_the_state_folder(read: Loader, workspace: Path) ->
         read(f"allow: {{delete: ['{home}/.local/state/h']}}")
 
 
+def test_another_spelling_of_the_name_is_refused_not_overlooked(workspace: Path) -> None:
+    (workspace / ".pipeguard.yaml").write_text("attempts: 1\n")
+    with pytest.raises(SettingsError) as caught:
+        load(workspace, {}, {}, "none", False)
+    assert caught.value.lines() == ("guard: .pipeguard.yaml: is not the name of the settings file", "guard: hint: rename it .pipeguard.yml")
+    (workspace / ".pipeguard.yml").write_text("attempts: 2\n")
+    assert load(workspace, {}, {}, "none", False).attempts == 2
+
+
 def test_config_flag_and_variable(read: Loader, workspace: Path) -> None:
     (workspace / "other.yml").write_text("attempts: 7\n")
     (workspace / "third.yml").write_text("attempts: 8\n")

@@ -42,6 +42,8 @@ def test_what_needs_a_file_or_a_registry_needs_the_whole(name: str) -> None:
         ({}, {"PIPEGUARD_IDEMPOTENT": "perhaps"}, "PIPEGUARD_IDEMPOTENT: 'perhaps' is none of auto, true, false"),
         ({}, {"PIPEGUARD_ON_HEAL": "cry"}, "PIPEGUARD_ON_HEAL: 'cry' is none of pass, warn, fail"),
         ({}, {"PIPEGUARD_BUDGET": "-1"}, "PIPEGUARD_BUDGET"),
+        ({"history": ""}, {}, "--history: no store is named"),
+        ({}, {"PIPEGUARD_HISTORY": "sqlite:"}, "PIPEGUARD_HISTORY: no store is named"),
     ],
 )
 def test_an_error_is_told_before_anything_runs(flags: dict[str, object], env: dict[str, str], said: str) -> None:
