@@ -30,7 +30,8 @@ _ASSERTION = re.compile(
 # A line of source code shown by a compiler, a linter, a traceback or a diff.
 _SOURCE = re.compile(
     r"^(?:>\s{2,}\S|\s*\d+ \| |\s*\| |\s*-->\s|\s*File \"[^\"]+\", line \d+|\s+at [\w$.<>]+ ?\(|\+\+\+ |--- a/|@@ |[+-]\s{2,}\S"
-    r"|\s*(?:#|//|/\*).{10,}$|\s+\* .{10,}$)"
+    # Go's lists of errors begin with a tab and a star, which no comment does.
+    r"|\s*(?:#|//|/\*).{10,}$|(?!\t\* )\s+\* .{10,}$)"
 )
 # A signature that asks for the mark at the line's beginning knows that its tool prints it: `#` of the JVM, `*` of Vault.
 _ASKS_FOR_MARK = re.compile(r"\^(?:\\s[*+])?(?:#|\\\*|\[\*)")
