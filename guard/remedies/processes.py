@@ -40,6 +40,15 @@ def same(one: Process) -> bool:
     return now is not None and now.start_ticks == one.start_ticks
 
 
+def began(one: Process) -> float | None:
+    """When it began, seconds since the epoch to a hundredth; None where that is not told."""
+    try:
+        up = float((_PROC / "uptime").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+    return time.time() - up + one.start_ticks / os.sysconf("SC_CLK_TCK")
+
+
 def everyone() -> Iterator[Process]:
     """All living processes that /proc shows, this one left out."""
     try:
@@ -77,8 +86,8 @@ def with_open(path: Path) -> tuple[Process, ...]:
     return tuple(found)
 
 
-def working_in(folder: Path, name: str) -> tuple[Process, ...]:
-    """The processes whose name begins with `name` and that work in this folder or below it, or cannot be looked at."""
+def working_in(folder: Path, name: str, unseen: bool = True) -> tuple[Process, ...]:
+    """The processes whose name begins with `name` and that work in this folder or below it, or (`unseen`) cannot be looked at."""
     found = []
     for one in everyone():
         if not one.name.startswith(name):
@@ -88,7 +97,8 @@ def working_in(folder: Path, name: str) -> tuple[Process, ...]:
         except FileNotFoundError:
             continue
         except OSError:
-            found.append(one)
+            if unseen:
+                found.append(one)
             continue
         if cwd == folder or folder in cwd.parents or _names(one.pid, folder):
             found.append(one)

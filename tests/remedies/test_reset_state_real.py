@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -270,3 +271,23 @@ def test_survivors_are_ended_even_when_they_ignore_term(tmp_path: Path) -> None:
         assert time.monotonic() - begin < 5
         assert one.wait(2) == -9
         assert other.poll() is None
+
+
+def test_what_an_earlier_attempt_of_the_same_run_made_is_cleared_for_the_next(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path / "source")], check=True)
+    work = tmp_path / "work"
+    work.mkdir()
+    script = (
+        "echo x >> ../runs; git clone -q ../source out; echo built > out/built\n"
+        "[ $(wc -l < ../runs) -gt 1 ] || { echo 'curl: (22) The requested URL returned error: 503'; exit 22; }"
+    )
+    result = tmp_path / "result.json"
+    words = (sys.executable, "-m", "guard", "run", "--result-file", str(result), "-c", script)
+    done = subprocess.run(words, cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=150, check=False)
+    run = json.loads(result.read_text())
+    born = run["attempts"][1]["plan"]["remedies"]
+    if born == []:
+        pytest.skip("this file system keeps no time of birth")
+    assert (done.returncode, run["status"]) == (0, "healed"), done.stderr
+    assert run["healed_by"] == ["wait", "reset_state"]
+    assert sorted(path.name for path in work.iterdir()) == ["out"]

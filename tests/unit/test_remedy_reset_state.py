@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from guard.remedies import kill_stragglers, processes, reset_state
-from guard.remedies.leftovers import LEFTOVERS, apt_lock, port_holder
+from guard.remedies.leftovers import LEFTOVERS, apt_lock, born, port_holder
 from guard.types import (
     Allow,
     Change,
@@ -214,3 +216,78 @@ def test_no_log_makes_it_delete_what_is_not_named_by_its_form(tmp_path_factory: 
     assert (workspace / "src/main.c").exists()
     assert (workspace / ".git/index").read_text() == "kept"
     assert all((above / "other" / name).exists() for name in ("src/main.c", "build/CMakeCache.txt", ".git/index.lock", ".git/index"))
+
+
+def test_a_pid_file_goes_when_its_owner_is_dead_or_began_after_it_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    living = {101: OURS, 102: FOREIGN}
+    monkeypatch.setattr(processes, "process", living.get)
+    monkeypatch.setattr(processes, "with_open", lambda path: ())
+    monkeypatch.setattr(processes, "began", lambda one: 5_000_000_000.0 if one is OURS else 1.0)
+    file = tmp_path / "tmp/server.pid"
+    file.parent.mkdir()
+    line = told("A server is already running. Check tmp/server.pid.")
+
+    def answer(content: str, allow: Allow | None = None) -> object:
+        file.write_text(content)
+        return reset_state.propose(line, outcome(), around(tmp_path, allow))
+
+    for dead in ("4711\n", " 101"):
+        change = answer(dead)
+        assert isinstance(change, Change), dead
+        assert [action.target for action in change.actions] == [str(file)]
+    assert isinstance(answer("102\n"), Refusal)
+    assert isinstance(answer("4711\n", Allow(delete=None)), Refusal)
+    for no_owner in ("", "4711 4712\n", "x", "1" * 70):
+        assert answer(no_owner) is None, no_owner
+    answer("4711")
+    change = reset_state.propose(line, outcome(), around(tmp_path))
+    file.write_text("102")
+    assert isinstance(change, Change)
+    assert reset_state.apply(change, around(tmp_path)).done == (f"{file} is gone already",)
+    assert file.exists()
+
+
+def test_a_browsers_lock_of_another_machine_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "process", {}.get)
+    lock = tmp_path / "SingletonLock"
+    line = told(f"Failed to create {lock}: File exists (17)")
+    lock.symlink_to("elsewhere-4711")
+    assert isinstance(reset_state.propose(line, outcome(), around(tmp_path)), Refusal)
+    lock.unlink()
+    lock.symlink_to(f"{socket.gethostname()}-4711")
+    assert isinstance(reset_state.propose(line, outcome(), around(tmp_path)), Change)
+
+
+def test_a_socket_that_nobody_listens_on(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("x")
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(tmp_path / "app.sock"))
+    line = told(f"Error: listen EADDRINUSE: address already in use {tmp_path}/app.sock", f"EADDRINUSE {tmp_path}/plain")
+    assert isinstance(reset_state.propose(line, outcome(), around(tmp_path)), Refusal)
+    server.close()
+    change = reset_state.propose(line, outcome(), around(tmp_path))
+    assert isinstance(change, Change)
+    assert reset_state.apply(change, around(tmp_path)).error == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["plain"]
+
+
+def test_what_an_earlier_attempt_made_may_go_and_nothing_older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    births: dict[str, float | None] = {"out": 20.0, "out/one": 21.0}
+    monkeypatch.setattr(born, "_birth", lambda path: births.get(str(path.relative_to(tmp_path))))
+    monkeypatch.setattr(processes, "began", lambda one: 10.0)
+    monkeypatch.setattr(processes, "working_in", lambda folder, name, unseen: ())
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/one").write_text("x")
+    line = told("fatal: destination path 'out' already exists and is not an empty directory.")
+
+    def answer(number: int) -> object:
+        second = replace(outcome(), number=number, started_at="1970-01-01T00:00:30.000Z")
+        return reset_state.propose(line, second, around(tmp_path))
+
+    assert isinstance(answer(1), Refusal)
+    change = answer(2)
+    assert isinstance(change, Change)
+    assert [action.target for action in change.actions] == [str(tmp_path / "out")]
+    for older in (9.0, 31.0, None):
+        births["out/one"] = older
+        assert isinstance(answer(2), Refusal)

@@ -10,8 +10,10 @@ from guard.remedies.leftovers import (
     maven_gradle_lock,
     meson_tree,
     name_in_use,
+    pid_file,
     port_holder,
     terraform_lock,
+    unix_socket,
 )
 from guard.remedies.leftovers.leftover import Leftover
 
@@ -20,7 +22,9 @@ LEFTOVERS: dict[str, Leftover] = {
     "apt_lock": apt_lock,
     "maven_gradle_lock": maven_gradle_lock,
     "terraform_lock": terraform_lock,
+    "unix_socket": unix_socket,
     "port_holder": port_holder,
+    "pid_file": pid_file,
     "build_tree": build_tree,
     "meson_tree": meson_tree,
     "directory_not_empty": directory_not_empty,

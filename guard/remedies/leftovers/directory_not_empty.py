@@ -1,4 +1,4 @@
-"""A folder that should not be there yet, or should be empty: left by an earlier run."""
+"""What should not be there yet, or should be empty: left by an earlier run, or by an earlier attempt of this one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 
 from guard.caches import said, shape
+from guard.remedies import processes
 from guard.remedies.deleting import delete_tree
+from guard.remedies.leftovers import born
 from guard.remedies.leftovers.leftover import REMEDY
 from guard.types import Action, Diagnosis, Outcome, Refusal, Surroundings
 
@@ -18,22 +20,28 @@ _PLACE = re.compile(
     r"|(?:ENOTEMPTY|directory not empty)[^'\"\n]*['\"](?P<b>[^'\"\n]+)['\"]"
     r"|['\"](?P<c>[^'\"\n]+)['\"]:? directory not empty"
     r"|(?:^|\s)(?P<d>/[^\s'\":]+):? (?:is not empty|directory not empty)"
-    r"|(?:cannot create directory|mkdir:?[^'\"\n]*) ['\"‘](?P<e>[^'\"’\n]+)['\"’]: File exists"
+    r"|(?:cannot create (?:directory|symlink|link)|failed to create (?:symbolic|hard) link|mkdir:?[^'\"\n]*|ln:[^'\"\n]*) ['\"‘](?P<e>[^'\"’\n]+)['\"’]: File exists"
 )
 
 
 def find(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> tuple[Action, ...] | Refusal | None:
-    """The folder's content where the settings allow to delete there, else the reason."""
-    del outcome
+    """What this run's own earlier attempt made; else the folder's content where the settings allow to delete there, or the reason."""
     match = _PLACE.search(said.text(diagnosis))
     if match is None:
         return None
     named = next(group for group in match.groups() if group)
-    folder = Path(os.path.realpath(Path(surroundings.cwd) / named)) if "\0" not in named else Path("/")
-    if not folder.is_dir():
+    given = Path(surroundings.cwd, named) if "\0" not in named else Path("/")
+    made = Path(os.path.realpath(given.parent)) / given.name
+    if not os.path.lexists(made):
         return None
     if surroundings.allow.delete is None:
         return Refusal(REMEDY, "a policy forbids all deletion")
+    workspace = Path(os.path.realpath(surroundings.workspace))
+    if workspace in made.parents and born.in_this_run(made, outcome) and not processes.working_in(made, "", unseen=False):
+        return (Action("delete", str(made), {"leftover": NAME, "root": str(made.parent)}),)
+    folder = Path(os.path.realpath(given))
+    if not folder.is_dir():
+        return None
     for place in surroundings.allow.delete:
         root = Path(place)
         # The folder itself when it lies below an allowed one; of the allowed one, what is in it.
