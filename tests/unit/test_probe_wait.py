@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from guard.remedies import wait
-from guard.remedies.closer import pause, services, until_up
+from guard.remedies.closer import beside, pause, services, until_up
 from guard.remedies.closer.question import Answer
 from guard.remedies.closer.service import Service
 from guard.types import Applied, Attempt, Change, Plan, Surroundings
@@ -150,6 +151,7 @@ def paused(monkeypatch: pytest.MonkeyPatch, one: Attempt, found: Any = (ONE,), p
         return found
 
     monkeypatch.setattr(services, "services", look)
+    monkeypatch.setattr(beside, "beside", lambda function, sleep, seconds: function())
     monkeypatch.setattr(until_up, "wait", asked)
     after, stopped = pause.pause(one, Surroundings(probes=probes), lambda seconds: bool(slept.append(seconds)), left_s, told.append)
     return after, stopped, [round(seconds) for seconds in slept], calls, told
@@ -184,6 +186,27 @@ def test_a_fault_of_ours_is_a_plain_wait(monkeypatch: pytest.MonkeyPatch, capsys
     one = attempt()
     assert paused(monkeypatch, one, found=KeyError("x")) == (one, False, [12], [], [])
     assert "internal fault" in capsys.readouterr().err
+
+
+def test_told_to_stop_while_looking_whom_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert paused(monkeypatch, attempt(), found=beside.Stopped())[1:3] == (True, [])
+
+
+def test_who_takes_too_long_to_be_found_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = attempt()
+    assert paused(monkeypatch, one, found=TimeoutError()) == (one, False, [12], [], [])
+
+
+def test_what_is_done_beside_returns_raises_and_is_left_behind() -> None:
+    assert beside.beside(lambda: 3, lambda seconds: False, 5) == 3
+    with pytest.raises(KeyError):
+        beside.beside(lambda: {}["x"], lambda seconds: False, 5)
+    held = threading.Event()
+    with pytest.raises(beside.Stopped):
+        beside.beside(held.wait, lambda seconds: True, 5)
+    with pytest.raises(TimeoutError):
+        beside.beside(held.wait, lambda seconds: False, 0)
+    held.set()
 
 
 @pytest.mark.parametrize(("left", "longest"), [(100.0, 80), (1000.0, 300)])

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 LONGEST = "longest_s"
 """The detail of a change that waits for a service: how long at most, in seconds."""
 
+_LOOKING_S = 12.0
+"""What finding out whom to ask may take: tools are asked for what is built into them."""
+
 Sleep = Callable[[float], bool]
 """Waits so many seconds; True when told to stop."""
 
@@ -65,10 +68,16 @@ def _watched(
 ) -> Waited | None:
     """How the wait went; None where there is nobody who may be asked."""
     from guard.remedies.closer import until_up
+    from guard.remedies.closer.beside import Stopped, beside
     from guard.remedies.closer.services import services
 
     begin = monotonic()
-    found = services(diagnosis, outcome, surroundings)
+    try:
+        found = beside(lambda: services(diagnosis, outcome, surroundings), sleep, _LOOKING_S)
+    except Stopped:
+        return until_up.Waited(True)
+    except TimeoutError:
+        return None
     if not found:
         return None
     past = monotonic() - begin

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
 
+from guard.remedies.closer.beside import Sleep, Stopped, beside
 from guard.remedies.closer.question import LONGEST_S as QUESTION_S
 from guard.remedies.closer.question import Answer, ask
 from guard.remedies.closer.service import Service
@@ -27,12 +27,9 @@ _LAST_LOOK_S = 1.5
 """So long before the usual wait is over a service that seemed up is asked once more."""
 _AFTER_LIMIT_S = 30.0
 """A service that says during the questions that they are too many is left alone for so long at least."""
-_TICK_S = 0.1
 _LOOKUP_S = 5.0
 """What the lookup of a name may take beyond a question's own time; then it counts as no answer."""
 
-Sleep = Callable[[float], bool]
-"""Waits so many seconds; True when told to stop."""
 Question = Callable[[Service], Answer]
 
 
@@ -65,10 +62,6 @@ def wait(
     return _Watch(services, usual_s, longest_s, sleep, tell, question or partial(_in_time, sleep=sleep, name_only=name_only), now, chance).run()
 
 
-class _Told(Exception):
-    """Guard was told to stop."""
-
-
 class _Watch:
     def __init__(
         self,
@@ -91,7 +84,7 @@ class _Watch:
     def run(self) -> Waited:
         try:
             told, details = self._wait()
-        except _Told:
+        except Stopped:
             return Waited(True, "", {"questions": self._asked})
         shown = {"waited_s": round(self._past(), 1), "asked": list(dict.fromkeys(one.told for one in self._services)), "questions": self._asked}
         return Waited(False, f"waited {self._past():.0f} s: {told}", {**shown, **details})
@@ -136,8 +129,6 @@ class _Watch:
         for one in self._services:
             answer = self._question(one)
             self._asked += 1
-            if answer is STOPPED:
-                raise _Told
             if answer.limited:
                 return True
             if not answer.up:
@@ -157,35 +148,16 @@ class _Watch:
 
     def _for(self, seconds: float) -> None:
         if seconds > 0 and self._sleep(seconds):
-            raise _Told
+            raise Stopped
 
 
 def _names(services: Iterable[Service]) -> str:
     return " and ".join(dict.fromkeys(one.told for one in services))
 
 
-STOPPED = Answer(False, "told to stop")
-
-
 def _in_time(service: Service, sleep: Sleep, name_only: bool) -> Answer:
-    """The answer, or what stands for none: the question is put beside, since the lookup of a name has no limit of its own."""
-    answers: list[Answer | Exception] = []
-
-    def put() -> None:
-        try:
-            answers.append(ask(service, name_only))
-        except Exception as fault:
-            answers.append(fault)
-
-    beside = threading.Thread(target=put, name="question", daemon=True)
-    beside.start()
-    until = monotonic() + QUESTION_S + _LOOKUP_S
-    while beside.is_alive():
-        if sleep(_TICK_S):
-            return STOPPED
-        if monotonic() > until:
-            return Answer(False, f"no answer in {QUESTION_S + _LOOKUP_S:.0f} s")
-    (answer,) = answers
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+    """The answer, or what stands for none."""
+    try:
+        return beside(lambda: ask(service, name_only), sleep, QUESTION_S + _LOOKUP_S)
+    except TimeoutError:
+        return Answer(False, f"no answer in {QUESTION_S + _LOOKUP_S:.0f} s")

@@ -77,7 +77,7 @@ def _built_in(scene: Scene) -> tuple[str, ...]:
     """The address stands in cargo's own program; what rustup puts in its place is passed over."""
     import mmap
 
-    root = built_in.said("rustc", ("--print", "sysroot"), scene, here=True)
+    root = built_in.said("rustc", ("--print", "sysroot"), scene, RUSTUP_AUTO_INSTALL="0")
     program = Path(root, "bin/cargo") if root and os.path.isfile(f"{root}/bin/cargo") else built_in.program("cargo", scene)
     if program is None:
         return ()
