@@ -15,7 +15,10 @@ _BY_CHANCE = frozenset({"flaky_test", "hang", "test_failure", "stale_state", "co
 
 
 def offered(group: Sequence[str], case: Case, refused: list[Refusal]) -> tuple[Change, ...]:
-    """What the remedies of a group would change together; () where that is nothing new. Refusals are added to `refused`."""
+    """What the remedies of a group would change together; () where that is nothing new. Refusals are added to `refused`.
+
+    A plain repetition is new where chance or time decides, and where the user names it for the label.
+    """
     changes = []
     for name in group:
         answer = REMEDIES[name].propose(case.diagnosis, case.outcome, case.surroundings)
@@ -28,7 +31,7 @@ def offered(group: Sequence[str], case: Case, refused: list[Refusal]) -> tuple[C
             refused.append(Refusal(name, f"needs leave: {answer.needs}"))
         elif answer is not None and not used(answer, case):
             changes.append(answer)
-    by_itself = case.diagnosis.label in OUTSIDE or case.diagnosis.label in _BY_CHANCE
+    by_itself = case.diagnosis.label in OUTSIDE or case.diagnosis.label in _BY_CHANCE or case.rule.remedies is not None
     return tuple(changes) if by_itself or any(change.changes_something for change in changes) else ()
 
 

@@ -238,6 +238,20 @@ def test_what_cmake_wrote_of_a_stale_tree_goes_and_the_rest_stays(tmp_path: Path
     assert run(*words, cwd=tmp_path).exit_code == 0
 
 
+def test_the_tree_of_another_generator_is_found_by_the_words_of_a_script(tmp_path: Path) -> None:
+    if shutil.which("cmake") is None or shutil.which("ninja") is None:
+        pytest.skip("no cmake or no ninja")
+    (tmp_path / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.5)\nproject(x NONE)\n")
+    (tmp_path / "build.sh").write_text("cd out/debug && cmake -G Ninja ../..\n")
+    for tree, generator in (("out/debug", "Unix Makefiles"), ("build", "Ninja")):
+        assert run("cmake", "-G", generator, "-S", ".", "-B", tree, cwd=tmp_path).exit_code == 0
+    failed = run("sh", "build.sh", cwd=tmp_path)
+    assert failed.exit_code != 0
+    reset(diagnosis(failed, "generator used previously", tool="cmake"), failed, around(tmp_path))
+    assert (tmp_path / "build/CMakeCache.txt").is_file()
+    assert run("sh", "build.sh", cwd=tmp_path).exit_code == 0
+
+
 def test_git_clone_into_a_folder_that_is_there(repository: Path, tmp_path: Path) -> None:
     target = tmp_path / "work/target"
     target.mkdir(parents=True)

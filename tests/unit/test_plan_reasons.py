@@ -25,3 +25,9 @@ def test_what_is_a_hair_too_unsure_does_not_read_as_enough() -> None:
     rules = Settings(labels={"out_of_memory": LabelRule(min_probability=0.55)})
     assert "54%, wanted 55%" in reason("out_of_memory", 0.549, rules)
     assert "29%, wanted 55%" in reason("out_of_memory", 0.29, rules)
+
+
+def test_a_plain_repetition_that_the_user_names_for_a_label_is_made() -> None:
+    rules = Settings(labels={"unknown": LabelRule(remedies=("rerun_all",))})
+    assert "known cause" in reason("unknown", 0.9)
+    assert reason("unknown", 0.9, rules) == "runs the whole command again"

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from guard.caches import said
+from guard.caches.places import read
 from guard.remedies.deleting import delete_tree
 from guard.remedies.leftovers.leftover import REMEDY
+from guard.remedies.tools_in_play import files_text, script_text
 from guard.types import Action, Diagnosis, Outcome, Refusal, Surroundings
 
 NAME = "build_tree"
@@ -20,6 +22,8 @@ _STALE = re.compile(
     r"|CMakeCache\.txt is different than the directory"
 )
 _FOLDER = re.compile(r"(/[^\s'\"]+?)/CMakeCache\.txt")
+_GENERATOR = re.compile(r"Does not match the generator used previously: (\S.*?)\s*$", re.MULTILINE)
+_MOST_WORDS, _LONGEST_WORD = 5_000, 500
 _OPTION = re.compile(r"^-B(.*)$")
 # What CMake itself wrote and writes again; the rest of the tree stays.
 _PARTS = ("CMakeCache.txt", "CMakeFiles")
@@ -65,17 +69,21 @@ def _is_cache(folder: Path, surroundings: Surroundings) -> bool:
 
 
 def _trees(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Iterator[Path]:
-    """The trees that may be meant, resolved: by the lines, by `-B` of the command, `build` and the working directory."""
-    places = _FOLDER.findall(said.text(diagnosis))
-    words = " ".join((*outcome.command.argv, outcome.command.script or "")).split()
+    """The trees that may be meant, resolved: by the lines, by the words of the command and its files, `build` and the working directory."""
+    text = said.text(diagnosis)
+    places = _FOLDER.findall(text)
+    words = " ".join((*outcome.command.argv, script_text(outcome.command), files_text(outcome.command))).split()[:_MOST_WORDS]
     for word, after in zip(words, [*words[1:], ""], strict=True):
         match = _OPTION.match(word)
         if match:
             places.append(match.group(1) or after)
-    places += ["build", "."]
-    for place in dict.fromkeys(places):
-        folder = Path(os.path.realpath(Path(surroundings.cwd) / place.strip("'\"")))
-        if (folder / "CMakeCache.txt").is_file():
+    places += ["build", ".", *(word for word in words if "\0" not in word and len(word) < _LONGEST_WORD)]
+    before = _GENERATOR.search(text)
+    for place in dict.fromkeys(place.strip("'\";&|()") for place in places):
+        folder = Path(os.path.realpath(Path(surroundings.cwd) / place))
+        cache = folder / "CMakeCache.txt"
+        # Lines about a generator name no tree: then the one whose generator it was.
+        if cache.is_file() and (before is None or f"CMAKE_GENERATOR:INTERNAL={before[1]}" in read(cache).splitlines()):
             yield folder
 
 
