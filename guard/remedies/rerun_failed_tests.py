@@ -46,7 +46,7 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
         return change
     if change.argv is None and len(change.env) < 2:
         return Refusal(NAME, "the tests cannot be narrowed by this command")
-    reports = written(outcome, surroundings)
+    reports = written(outcome, surroundings, tests.tests)
     if reports.spoilt:
         return Refusal(NAME, f"{reports.spoilt} is of all tests, and would be left with the failed ones")
     more = {"reports": list(reports.junit)} if reports.junit else {}

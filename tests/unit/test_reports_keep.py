@@ -106,6 +106,26 @@ def test_other_files_are_no_reports(tmp_path: Path, name: str, text: str) -> Non
     assert find(outcome(tmp_path), tmp_path) == ((), "")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "spoilt"),
+    [
+        ("report.html", "<!DOCTYPE html><html><head><title id='head-title'>Unit tests of us</title>", True),
+        ("playwright-report/index.html", "<!DOCTYPE html>\n<html><head><meta charset='UTF-8'><title>Playwright Test Report</title>", True),
+        ("htmlcov/index.html", "<!DOCTYPE html>\n<html lang='en'>\n<head>\n<title>Coverage report</title>", True),
+        ("ours.htm", "<html><title>What we did</title>" + "x" * 9000 + "test_one_of_ours", True),
+        ("site/index.html", "<!DOCTYPE html><html><head><title>Our shop</title></head><body>testimony</body>", False),
+        ("site/guide.html", "<!DOCTYPE html><html><head><title>The latest greatest</title></head><body>ours</body>", False),
+        ("build/reports/tests/test/index.html", "<!DOCTYPE html><html><head><title>Test results - Test Summary</title>", False),
+    ],
+)
+def test_a_page_that_reports_on_tests_is_of_all_tests(tmp_path: Path, name: str, text: str, spoilt: bool) -> None:
+    page = put(tmp_path / name, text)
+    one = outcome(tmp_path)
+    tests = ("test_a.py::test_one_of_ours", "a::b")
+    found = written(one, Surroundings(cwd=one.command.cwd, workspace=str(tmp_path)), tests)
+    assert found.spoilt == (str(page) if spoilt else "")
+
+
 def test_the_first_runs_tests_come_back(tmp_path: Path) -> None:
     path = put(tmp_path / "j.xml")
     path.chmod(0o640)

@@ -17,12 +17,15 @@ _MOST_ENTRIES: Final = 60_000
 _MOST_REPORTS: Final = 2_000
 _DEEPEST: Final = 16
 _HEAD: Final = 4096
+_LARGEST_PAGE: Final = 4 << 20
+_SHORTEST_NAME: Final = 5
+"""Of a test, to be looked for in a page."""
 # Folders that hold no report, or what was installed.
 _SKIPPED: Final = frozenset(
     {".git", ".hg", ".svn", "node_modules", ".venv", "venv", "site-packages", ".tox", ".nox", "__pycache__", ".pipeguard"}
 )
 # Files whose text is looked at; all other names are never opened.
-_SUFFIXES: Final = (".xml", ".json", ".info", ".trx", ".out", ".cov")
+_SUFFIXES: Final = (".xml", ".json", ".info", ".trx", ".out", ".cov", ".html", ".htm")
 # Words of the user's command and of variables that reporters are told their file by.
 _PATHS: Final = re.compile(r"[^\s\"'`=:,;|&<>(){}$*?]+\.(?:xml|json)\b")
 _VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
@@ -36,6 +39,12 @@ _SPOILT: Final = re.compile(
     rb'|\{\s*(?:"num(?:Failed|Total)TestSuites"|"stats"\s*:\s*\{\s*"suites"|"config"\s*:\s*\{\s*"configFile"'
     rb'|"created"\s*:\s*[\d.]+,\s*"duration"|"version"\s*:\s*"[\d.]+",\s*(?:"seed"\s*:\s*\d+,\s*)?"examples")|(?:TN:[^\n]*\s+)?SF:|mode: (?:set|count|atomic)\r?\n)'
 )
+# Pages of pytest-html, Jest, Mochawesome, Playwright, Surefire, Gradle, RSpec, PHPUnit, Vitest, coverage tools: by the title, or the generator's name.
+_PAGE: Final = re.compile(
+    rb"(?is)\A(?:\xef\xbb\xbf)?\s*(?:<!doctype html|<html)(?=.*?(?:<title[^>]*>[^<]*\b(?:tests?|specs?|unit|jest|mocha\w*|vitest|playwright|cypress|rspec"
+    rb"|pytest|surefire|junit|testng|phpunit|testdox|allure|cucumber|coverage)\b[^<]*</title|\bpytest-html\b|\bmochawesome\b))"
+)
+_GRADLES: Final = "/build/reports/tests/"
 # coverage.py's data: `.coverage`, and one for each process where it runs in parallel.
 _COVERAGE: Final = re.compile(r"^\.coverage(?:\.[\w.-]+)?$")
 
@@ -49,10 +58,10 @@ class Reports:
     """One that a part of the tests would overwrite and that cannot be merged; empty: none was found."""
 
 
-def written(outcome: Outcome, surroundings: Surroundings) -> Reports:
+def written(outcome: Outcome, surroundings: Surroundings, tests: tuple[str, ...] = ()) -> Reports:
     """The reports below the command's folder and the workspace, and those that the command names, written since it began.
 
-    Links are not followed; of a tree with more than 60,000 entries the rest is not looked at.
+    A page that has one of the `tests` by its own name is a report of tests, whatever its title says. Links are not followed; of a tree with more than 60,000 entries the rest is not looked at.
     """
     since = started(outcome)
     if since is None:
@@ -66,7 +75,7 @@ def written(outcome: Outcome, surroundings: Surroundings) -> Reports:
         head = _head(path)
         if _JUNIT.match(head):
             junit[str(path)] = None
-        elif _SPOILT.match(head):
+        elif _SPOILT.match(head) or (path.suffix in (".html", ".htm") and not spoilt and _is_page(path, head, tests)):
             spoilt = spoilt or str(path)
         if len(junit) >= _MOST_REPORTS:
             break
@@ -143,10 +152,24 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path.parent)) / path.name
 
 
-def _head(path: Path) -> bytes:
+def _is_page(path: Path, head: bytes, tests: tuple[str, ...]) -> bool:
+    """Whether a page reports on tests: its head says so, or it names a failed one.
+
+    Gradle's own pages are left out: it writes them beside each run's JUnit reports, asked or not.
+    """
+    if _GRADLES in path.as_posix():
+        return False
+    if _PAGE.match(head):
+        return True
+    names = {name for test in tests if len(name := re.split(r"::|#|\s|\.", test)[-1]) >= _SHORTEST_NAME}
+    text = _head(path, _LARGEST_PAGE)
+    return any(name.encode() in text for name in names)
+
+
+def _head(path: Path, most: int = _HEAD) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):
         return b""
     with os.fdopen(descriptor, "rb") as file:
-        return file.read(_HEAD) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+        return file.read(most) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
