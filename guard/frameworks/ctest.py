@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from guard.frameworks.invocation import Invocation, find, program
-from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
+from guard.frameworks.narrowing import how_started, narrowed, not_all_ran, refused
 from guard.frameworks.output import folder, lines, read
 from guard.frameworks.verification import must_run, provable
 from guard.types import Change, FailedTests, Outcome, Refusal, Surroundings
@@ -87,12 +87,9 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
 def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
     """CTest's own `--rerun-failed`; in a Makefile that CMake wrote, as ARGS."""
     del surroundings
-    reason = unsound(tests)
-    if reason:
-        return refused(reason)
-    found = find(outcome)
-    if isinstance(found, str):
-        return refused(found)
+    found = how_started(tests, outcome)
+    if isinstance(found, Refusal):
+        return found
     if _generated(found):
         if any(word.startswith("ARGS=") for word in found.argv) or outcome.command.env.get("ARGS"):
             return refused("the command sets ARGS itself")

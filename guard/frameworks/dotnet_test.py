@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from guard.frameworks.invocation import Invocation, find, program
-from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
+from guard.frameworks.narrowing import how_started, narrowed, not_all_ran, refused
 from guard.frameworks.options import chosen
 from guard.frameworks.output import lines
 from guard.frameworks.verification import must_run, provable
@@ -60,12 +60,9 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
 def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
     """`--filter` with the full names, one by one."""
     del surroundings
-    reason = unsound(tests)
-    if reason:
-        return refused(reason)
-    found = find(outcome)
-    if isinstance(found, str):
-        return refused(found)
+    found = how_started(tests, outcome)
+    if isinstance(found, Refusal):
+        return found
     if found.through or program(found.words) != "dotnet" or found.words[1:2] != ("test",):
         return refused("the command is not `dotnet test` itself")
     told = chosen(found.words[2:], _FLAGS, _VALUED)

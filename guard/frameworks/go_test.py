@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from guard.frameworks.invocation import Invocation, ends_target, find, plain_mention, program
-from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
+from guard.frameworks.narrowing import how_started, narrowed, not_all_ran, refused
 from guard.frameworks.output import lines
 from guard.frameworks.verification import must_run, provable
 from guard.types import Around, Change, EnvPatch, FailedTests, Outcome, Refusal, Surroundings
@@ -96,12 +96,9 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
 def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
     """`-run=^(A|B)$ -v` behind the user's arguments, in front of `-args`; behind make by GOFLAGS."""
     del surroundings
-    reason = unsound(tests)
-    if reason:
-        return refused(reason)
-    found = find(outcome)
-    if isinstance(found, str):
-        return refused(found)
+    found = how_started(tests, outcome)
+    if isinstance(found, Refusal):
+        return found
     if not _is_go_test(found):
         return refused("the command is not `go test` itself")
     env = {**outcome.command.env, **found.env}

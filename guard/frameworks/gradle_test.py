@@ -7,7 +7,7 @@ from pathlib import Path
 
 from guard.frameworks.invocation import Invocation, find, program
 from guard.frameworks.junit_xml import all_passed, cases
-from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
+from guard.frameworks.narrowing import how_started, narrowed, not_all_ran, refused
 from guard.frameworks.output import folder, lines, read, started
 from guard.frameworks.verification import must_run, provable
 from guard.types import Change, FailedTests, Outcome, Refusal, Surroundings
@@ -69,12 +69,9 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
 def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
     """`--tests 'Class*'` behind the one test task that the user named; Gradle fails where none matches."""
     del surroundings
-    reason = unsound(tests)
-    if reason:
-        return refused(reason)
-    found = find(outcome)
-    if isinstance(found, str):
-        return refused(found)
+    found = how_started(tests, outcome)
+    if isinstance(found, Refusal):
+        return found
     if found.through or not _is_gradle(found):
         return refused("the command is not Gradle itself")
     words = found.words

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from guard.frameworks.invocation import Invocation, find, program
-from guard.frameworks.narrowing import narrowed, not_all_ran, refused, too_many, unsound
+from guard.frameworks.narrowing import how_started, narrowed, not_all_ran, refused, too_many
 from guard.frameworks.output import folder, lines, read
 from guard.frameworks.verification import must_run, provable
 from guard.types import Change, FailedTests, Outcome, Refusal, Surroundings
@@ -99,12 +99,9 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
 def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
     """Jest's own `--onlyFailures`, behind the user's arguments."""
     del surroundings
-    reason = unsound(tests)
-    found = find(outcome)
-    if not reason and isinstance(found, str):
-        reason = found
-    if reason or isinstance(found, str):
-        return refused(reason)
+    found = how_started(tests, outcome)
+    if isinstance(found, Refusal):
+        return found
     if not _is_jest(found):
         return refused("the command is not Jest itself")
     for word in found.words[1:]:

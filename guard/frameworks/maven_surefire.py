@@ -6,9 +6,9 @@ import os
 import re
 from pathlib import Path
 
-from guard.frameworks.invocation import Invocation, find, program
+from guard.frameworks.invocation import Invocation, program
 from guard.frameworks.junit_xml import all_passed, cases
-from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
+from guard.frameworks.narrowing import how_started, narrowed, not_all_ran, refused
 from guard.frameworks.output import folder, lines, read, started
 from guard.frameworks.verification import must_run, provable
 from guard.types import Change, FailedTests, Outcome, Refusal, Surroundings
@@ -79,12 +79,9 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
 def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
     """`-Dtest=Class,Class`: whole classes, since a test's own name may hold what the option reads otherwise."""
     del surroundings
-    reason = unsound(tests)
-    if reason:
-        return refused(reason)
-    found = find(outcome)
-    if isinstance(found, str):
-        return refused(found)
+    found = how_started(tests, outcome)
+    if isinstance(found, Refusal):
+        return found
     if found.through or not _is_maven(found):
         return refused("the command is not Maven itself")
     root = folder(outcome)

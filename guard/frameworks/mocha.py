@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from guard.frameworks.invocation import Invocation, find, program
-from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
+from guard.frameworks.narrowing import how_started, narrowed, not_all_ran, refused
 from guard.frameworks.output import folder, lines, read, read_object
 from guard.frameworks.verification import must_run, provable
 from guard.types import Change, FailedTests, Outcome, Refusal, Surroundings
@@ -84,12 +84,9 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
 def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
     """`--grep` with the anchored titles, in which all but letters and digits is any one character."""
     del surroundings
-    reason = unsound(tests)
-    if reason:
-        return refused(reason)
-    found = find(outcome)
-    if isinstance(found, str):
-        return refused(found)
+    found = how_started(tests, outcome)
+    if isinstance(found, Refusal):
+        return found
     if program(found.words) not in {"mocha", "_mocha"}:
         return refused("the command is not Mocha itself")
     for word in found.words[1:]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from guard.frameworks.invocation import Invocation, find
 from guard.types import Change, EnvPatch, FailedTests, Outcome, Refusal
 
 REMEDY: Final = "rerun_failed_tests"
@@ -65,6 +66,12 @@ def unsound(tests: FailedTests) -> str:
     if not tests.tests:
         return "no failed test is known by name"
     return too_many(len(tests.tests), tests.total)
+
+
+def how_started(tests: FailedTests, outcome: Outcome) -> Invocation | Refusal:
+    """How the command started the framework, where a run of `tests` alone is sound; else why it is not."""
+    found = unsound(tests) or find(outcome)
+    return refused(found) if isinstance(found, str) else found
 
 
 def narrowed(

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from guard.frameworks.invocation import Invocation, find, program
-from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
+from guard.frameworks.narrowing import how_started, narrowed, not_all_ran, refused
 from guard.frameworks.options import chosen
 from guard.frameworks.output import lines
 from guard.frameworks.verification import must_run, provable
@@ -60,12 +60,9 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
 def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
     """`-E` with each test's binary and exact name; nextest itself fails where nothing matches."""
     del surroundings
-    reason = unsound(tests)
-    if reason:
-        return refused(reason)
-    found = find(outcome)
-    if isinstance(found, str):
-        return refused(found)
+    found = how_started(tests, outcome)
+    if isinstance(found, Refusal):
+        return found
     at = _at(found)
     if at is None or found.through:
         return refused("the command is not `cargo nextest run` itself")

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from guard.frameworks.invocation import Invocation, find, program
-from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
+from guard.frameworks.narrowing import how_started, narrowed, not_all_ran, refused
 from guard.frameworks.options import chosen
 from guard.frameworks.output import folder, lines, read
 from guard.frameworks.verification import must_run, provable
@@ -66,12 +66,9 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
 def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
     """`--filter` with the anchored names, in which all but letters and digits is any one character."""
     del surroundings
-    reason = unsound(tests)
-    if reason:
-        return refused(reason)
-    found = find(outcome)
-    if isinstance(found, str):
-        return refused(found)
+    found = how_started(tests, outcome)
+    if isinstance(found, Refusal):
+        return found
     words = _words(found)
     if found.through or program(words) not in {"phpunit", "simple-phpunit"}:
         return refused("the command is not PHPUnit itself")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from guard.frameworks.invocation import Invocation, find, program
-from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
+from guard.frameworks.narrowing import how_started, narrowed, not_all_ran, refused
 from guard.frameworks.output import folder, lines, read, read_object, started, written_since
 from guard.frameworks.verification import must_run, provable
 from guard.types import Change, FailedTests, Outcome, Refusal, Surroundings
@@ -76,12 +76,9 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
 def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
     """Playwright's own `--last-failed`, behind the user's arguments."""
     del surroundings
-    reason = unsound(tests)
-    if reason:
-        return refused(reason)
-    found = find(outcome)
-    if isinstance(found, str):
-        return refused(found)
+    found = how_started(tests, outcome)
+    if isinstance(found, Refusal):
+        return found
     if not _is_playwright(found):
         return refused("the command is not `playwright test` itself")
     for word in found.words[2:]:

@@ -17,7 +17,7 @@ from guard.frameworks.invocation import (
     plain_mention,
     program,
 )
-from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
+from guard.frameworks.narrowing import how_started, narrowed, not_all_ran, refused
 from guard.frameworks.output import folder, lines, read_object
 from guard.frameworks.verification import must_run, provable
 from guard.types import Around, Change, FailedTests, Outcome, Refusal, Surroundings
@@ -124,12 +124,9 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
 
 def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
     """`--lf --lfnf=none`: in argv where pytest stands there, else by PYTEST_ADDOPTS or posargs."""
-    reason = unsound(tests)
-    if reason:
-        return refused(reason)
-    found = find(outcome)
-    if isinstance(found, str):
-        return refused(found)
+    found = how_started(tests, outcome)
+    if isinstance(found, Refusal):
+        return found
     env = {**outcome.command.env, **found.env}
     try:
         options = shlex.split(env.get("PYTEST_ADDOPTS", ""))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from guard.frameworks.invocation import Invocation, find, program
-from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
+from guard.frameworks.narrowing import how_started, narrowed, not_all_ran, refused
 from guard.frameworks.options import chosen
 from guard.frameworks.output import folder, lines, read
 from guard.frameworks.verification import must_run, provable
@@ -62,12 +62,9 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
 def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
     """The locations instead of the files that the user named."""
     del surroundings
-    reason = unsound(tests)
-    if reason:
-        return refused(reason)
-    found = find(outcome)
-    if isinstance(found, str):
-        return refused(found)
+    found = how_started(tests, outcome)
+    if isinstance(found, Refusal):
+        return found
     if found.through or program(found.words) != "rspec":
         return refused("the command is not RSpec itself")
     told = chosen(found.words[1:], _FLAGS, _VALUED)

@@ -9,7 +9,7 @@ from typing import Final
 
 from guard.frameworks.invocation import Invocation, find, program
 from guard.frameworks.junit_xml import all_passed, cases
-from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
+from guard.frameworks.narrowing import how_started, narrowed, not_all_ran, refused
 from guard.frameworks.output import folder, lines, started
 from guard.frameworks.verification import must_run, provable
 from guard.types import Change, FailedTests, Outcome, Refusal, Surroundings
@@ -64,12 +64,9 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
 def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
     """`testOnly SUITE…` in place of the one `test` of the command."""
     del surroundings
-    reason = unsound(tests)
-    found = find(outcome)
-    if not reason and isinstance(found, str):
-        reason = found
-    if reason or isinstance(found, str):
-        return refused(reason)
+    found = how_started(tests, outcome)
+    if isinstance(found, Refusal):
+        return found
     at = _arguments(found)
     if found.through or at is None:
         return refused("the command is not sbt itself")

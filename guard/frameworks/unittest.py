@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from guard.frameworks.invocation import Invocation, find, module_arguments, python_arguments
-from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
+from guard.frameworks.narrowing import how_started, narrowed, not_all_ran, refused
 from guard.frameworks.output import lines
 from guard.frameworks.verification import must_run, provable
 from guard.types import Change, FailedTests, Outcome, Refusal, Surroundings
@@ -77,12 +77,9 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
 def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
     """`-k '*NAME'` for each (since Python 3.7, Django 3.0), behind the user's arguments."""
     del surroundings
-    reason = unsound(tests)
-    if reason:
-        return refused(reason)
-    found = find(outcome)
-    if isinstance(found, str):
-        return refused(found)
+    found = how_started(tests, outcome)
+    if isinstance(found, Refusal):
+        return found
     at = _at(found)
     if at is None or found.through:
         return refused("the command is not unittest itself")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from guard.frameworks.invocation import Invocation, find, program
-from guard.frameworks.narrowing import narrowed, not_all_ran, refused, too_many, unsound
+from guard.frameworks.narrowing import how_started, narrowed, not_all_ran, refused, too_many
 from guard.frameworks.output import folder, lines, read
 from guard.frameworks.verification import must_run, provable
 from guard.types import Change, FailedTests, Outcome, Refusal, Surroundings
@@ -77,12 +77,9 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
 def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
     """The failed files as filters. Filters of the user's own only widen the choice, which is sound."""
     del surroundings
-    reason = unsound(tests)
-    if reason:
-        return refused(reason)
-    found = find(outcome)
-    if isinstance(found, str):
-        return refused(found)
+    found = how_started(tests, outcome)
+    if isinstance(found, Refusal):
+        return found
     at = _at(found)
     if at is None:
         return refused("the command is not Vitest itself")
