@@ -10,6 +10,8 @@ from guard.remedies.closer.configured.protocol import Named, Scene, urls
 NAMES = frozenset({"composer"})
 PROGRAMS = frozenset({"composer", "composer.phar"})
 
+_ASKS = "packages.json"
+"""The root of such a repository (Composer's documentation, "Repositories")."""
 _ROW = re.compile(r"(?m)^\[repositories\.([^\n]+?)\.(type|url)\][ \t]+(\S+)")
 
 
@@ -20,4 +22,5 @@ def named(scene: Scene) -> Named:
     kinds: dict[str, dict[str, str]] = {}
     for name, key, value in _ROW.findall(re.sub(r"\x1b\[[\d;]*m", "", text)):
         kinds.setdefault(name, {})[key] = value
-    return Named(tuple(dict.fromkeys(address for one in kinds.values() if one.get("type", "composer") == "composer" for address in urls(one.get("url", ""))[:1])))
+    found = tuple(dict.fromkeys(address for one in kinds.values() if one.get("type", "composer") == "composer" for address in urls(one.get("url", ""))[:1]))
+    return Named(found, "", dict.fromkeys(found, _ASKS))

@@ -12,6 +12,8 @@ from guard.remedies.closer.configured.protocol import Named, Scene, option, urls
 NAMES = frozenset({"npm", "pnpm"})
 PROGRAMS = frozenset({"npm", "npx", "pnpm", "pnpx"})
 
+PING = "-/ping"
+"""What `npm ping` asks; a registry that has no such page says so, which is an answer."""
 _SCOPED = re.compile(r"(?m)^[ \t]*@[\w.-]+:registry[ \t]*=[ \t]*(\S+)")
 
 
@@ -22,7 +24,8 @@ def named(scene: Scene) -> Named:
     main = option(scene.text, "--registry") or urls(lower.get("npm_config_registry", "")) or registry_of(files)
     if not main:
         main = urls(built_in.said("npm", ("config", "get", "registry"), scene))
-    return Named(tuple(dict.fromkeys((*main[:1], *scoped(files)))), proxy_of(files, lower))
+    found = tuple(dict.fromkeys((*main[:1], *scoped(files))))
+    return Named(found, proxy_of(files, lower), dict.fromkeys(found, PING))
 
 
 def rc_files(scene: Scene) -> list[str]:

@@ -12,6 +12,8 @@ from guard.remedies.closer.configured.protocol import Named, Scene, option, urls
 NAMES = frozenset({"pip"})
 PROGRAMS = frozenset({"pip", "pip3", "pipenv", "tox", "nox", "pip-compile", "pip-sync"})
 
+PAGE = "pip/"
+"""A page of the kind that every index hands out all day (PEP 503); the list of all projects is a heavy one. 404 is an answer too."""
 _NO_INDEX = re.compile(r"(?<!\S)--no-index\b")
 _BUILT_IN = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 
@@ -29,4 +31,5 @@ def named(scene: Scene) -> Named:
         more += urls(places.key_value(lines, "extra-index-url"))
     proxy = env.get("PIP_PROXY") or next((value for lines in files if (value := places.key_value(lines, "proxy"))), "")
     main = main or urls(built_in.by_python("pip", _BUILT_IN, scene))
-    return Named(tuple(dict.fromkeys(f"{address.rstrip('/')}/" for address in (*main, *more))), proxy)
+    found = tuple(dict.fromkeys(f"{address.rstrip('/')}/" for address in (*main, *more)))
+    return Named(found, proxy, dict.fromkeys(found, PAGE))

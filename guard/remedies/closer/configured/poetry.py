@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from guard.caches import places
 from guard.remedies.closer.configured import built_in, toml
+from guard.remedies.closer.configured.pip import PAGE
 from guard.remedies.closer.configured.protocol import Named, Scene, urls
 
 NAMES = frozenset({"poetry"})
@@ -26,6 +27,7 @@ def named(scene: Scene) -> Named:
                 primary += address
             else:
                 others += address
+    sources = (*primary, *others)
     if not primary:
         primary = urls(built_in.by_python("poetry", _BUILT_IN, scene))[:1]
-    return Named(tuple(dict.fromkeys((*primary, *others))))
+    return Named(tuple(dict.fromkeys((*primary, *others))), "", dict.fromkeys(sources, PAGE))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from guard.caches import places
 from guard.remedies.closer.configured import built_in, toml
+from guard.remedies.closer.configured.pip import PAGE
 from guard.remedies.closer.configured.protocol import Named, Scene, option, urls
 
 NAMES = frozenset({"uv"})
@@ -38,7 +39,8 @@ def named(scene: Scene) -> Named:
     if not main:
         found = _BUILT_IN.search(built_in.said("uv", ("pip", "install", "--help"), scene, NO_COLOR="1"))
         main = (found.group(1),) if found else ()
-    return Named(tuple(dict.fromkeys((*main, *more))))
+    indexes = tuple(dict.fromkeys((*main, *more)))
+    return Named(indexes, "", dict.fromkeys(indexes, PAGE))
 
 
 def _files(scene: Scene) -> list[tuple[bool, str]]:

@@ -29,7 +29,8 @@ def _berry(scene: Scene, settings: str) -> Named:
     proxy = env.get("YARN_HTTPS_PROXY") or places.key_value(settings, "httpsProxy") or env.get("YARN_HTTP_PROXY") or places.key_value(settings, "httpProxy")
     if not main:
         main = urls(built_in.said("yarn", ("config", "get", "npmRegistryServer"), scene, here=True))
-    return Named(tuple(dict.fromkeys((*main[:1], *scopes))), proxy)
+    found = tuple(dict.fromkeys((*main[:1], *scopes)))
+    return Named(found, proxy, dict.fromkeys(found, npm.PING))
 
 
 def _classic(scene: Scene) -> Named:
@@ -40,4 +41,5 @@ def _classic(scene: Scene) -> Named:
     main = option(scene.text, "--registry") or urls(given) or npm.registry_of(own) or npm.registry_of(files)
     if not main:
         main = urls(built_in.said("yarn", ("config", "get", "registry"), scene, here=True))
-    return Named(tuple(dict.fromkeys((*main[:1], *npm.scoped(files)))), npm.proxy_of([*own, *files], lower))
+    found = tuple(dict.fromkeys((*main[:1], *npm.scoped(files))))
+    return Named(found, npm.proxy_of([*own, *files], lower), dict.fromkeys(found, npm.PING))
