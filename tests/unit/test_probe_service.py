@@ -116,6 +116,13 @@ def test_a_tool_that_only_the_log_names_is_asked_by_its_own_configuration() -> N
     assert asked(diagnosis(DOWN, "npm error 503", tool="npm"), "./build.sh", env={"npm_config_registry": "https://n.example/"}) == ["n.example"]
 
 
+def test_a_host_that_only_stands_somewhere_in_the_log_does_not_lead_away_from_the_tool() -> None:
+    env = {"npm_config_registry": "https://n.example/", "GITHUB_SERVER_URL": "https://code.example"}
+    log = b"Fetching https://code.example/team/app\nnpm error code E503\n"
+    assert asked(diagnosis(DOWN, "npm error code E503", tool="npm"), "npm", "ci", env=env, log=log) == ["n.example"]
+    assert asked(diagnosis(DOWN, "503 from https://code.example/x", tool="npm"), "npm", "ci", env=env, log=log) == ["code.example"]
+
+
 def test_a_program_of_the_users_own_is_asked_for_only_what_the_log_names() -> None:
     env = {"BACKEND": "https://backend.example/v1", "CI_API": "https://ci.example/api"}
     assert asked(diagnosis(DOWN, "Error: 503 from https://backend.example/v1/run"), "node", "fetch.js", env=env) == ["backend.example"]

@@ -30,9 +30,13 @@ def services(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings)
     if chosen := _chosen(found, texts):
         return chosen
     further = _of(others, here)
-    if chosen := _chosen((*further, *_plain(own_program.addresses(here), here)), texts):
+    own = _plain(own_program.addresses(here), here)
+    # Any host may stand somewhere in a long log: what the diagnosis rests on goes first, then the tool that it names.
+    if chosen := _chosen((*further, *own), texts[:1]):
         return chosen
-    return _each_host(found or further or _plain(own_program.given(here), here))[:MOST]
+    if found:
+        return _each_host(found)[:MOST]
+    return _chosen((*further, *own), texts) or _each_host(further or _plain(own_program.given(here), here))[:MOST]
 
 
 def _entries(diagnosis: Diagnosis, here: Scene) -> tuple[list[Configured], list[Configured]]:
