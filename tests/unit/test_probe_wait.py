@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
+from guard.heal import heal
 from guard.remedies import wait
 from guard.remedies.closer import beside, pause, services, until_up
 from guard.remedies.closer.question import Answer
 from guard.remedies.closer.service import Service
-from guard.types import Applied, Attempt, Change, Plan, Surroundings
+from guard.settings import Settings
+from guard.types import Applied, Attempt, Change, Event, NoMemory, Plan, Surroundings
 from tests.unit.by_hand import diagnosis, outcome
+from tests.unit.test_heal import DNS, PASSED, Played, ended
 
 ONE = Service("https", "one.example", 443)
 TWO = Service("https", "two.example", 443)
@@ -163,6 +166,7 @@ def test_what_came_of_it_stands_in_the_attempt(monkeypatch: pytest.MonkeyPatch) 
     assert told == ["waited 31 s: one.example answered again after 28 s"]
     (change,) = after.plan.changes
     assert change.details == {"longest_s": 300.0, "waited_s": 31.0}
+    assert change.summary == "waited 31 s: one.example answered again after 28 s"
     assert after.applied[0].change is change
     assert after.applied[0].done == ("waited 31 s: one.example answered again after 28 s",)
 
@@ -246,3 +250,19 @@ def test_a_dear_attempt_is_worth_a_longer_wait_for_a_service_that_is_still_down(
     change = wait.propose(diagnosis("service_unavailable", "x"), replace(outcome("pip"), duration_s=attempt_s), Surroundings(probes=True))
     assert isinstance(change, Change)
     assert change.details == {"longest_s": longest}
+
+
+def test_the_loop_waits_until_the_service_is_up_and_the_run_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = "waited 31 s: one.example answered again after 28 s"
+    monkeypatch.setattr(services, "services", lambda *words: (ONE,))
+    monkeypatch.setattr(until_up, "wait", lambda *words, **more: until_up.Waited(False, told, {"answered_after_s": 28.0}))
+    first = ended(DNS, 6)
+    played = Played(PASSED)
+    events: list[Event] = []
+    run = heal(first.command, first, Settings(), Surroundings(probes=True), NoMemory(), events.append, played, "id")
+    assert run.status == "healed"
+    assert all(seconds < 1 for seconds in played.waits), "only the ticks while it was found out whom to ask"
+    change = next(change for change in run.attempts[0].plan.changes if change.remedy == "wait")  # type: ignore[union-attr]
+    assert (change.summary, change.details["answered_after_s"]) == (told, 28.0)
+    assert any(event.kind == "noted" and event.reason == told for event in events)
+    assert run.attempts[0].applied[-1].done == (told,)

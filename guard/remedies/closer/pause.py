@@ -89,7 +89,7 @@ def _noted(attempt: Attempt, waited: Waited) -> Attempt:
     if attempt.plan is None or not waited.details:
         return attempt
     old = next(change for change in attempt.plan.changes if LONGEST in change.details)
-    new = replace(old, details={**old.details, **waited.details})
+    new = replace(old, summary=waited.told or old.summary, details={**old.details, **waited.details})
     changes = tuple(new if change is old else change for change in attempt.plan.changes)
     done = (waited.told,) if waited.told else ()
     applied = tuple(replace(one, change=new, done=(*one.done, *done)) if one.change is old else one for one in attempt.applied)
