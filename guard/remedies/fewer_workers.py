@@ -44,6 +44,7 @@ _COUNTS_CPUS = re.compile(
 # (the tool is serial unless told, so without a number there is nothing to lessen)
 _SERIAL = frozenset({"make", "gmake", "mvn", "mvnw", "xargs", "mocha", "scons", "cmake", "ctest", "pytest", "py.test"})
 _INI_WORKERS = re.compile(r"addopts\s*=[^\[]*?(?:\s|[\"'=])(?:-n|--numprocesses)[ =]?[\"', ]*(?P<number>auto|logical|\d{1,3})\b")
+_PYTHON = re.compile(r"(?:python|pypy)(?:\d(?:\.\d+)?)?")
 _LOAD = " -l1"
 # GNU make says so only where it runs more than one job at a time, wherever the number came from.
 _MAKE_IN_PARALLEL = b": *** Waiting for unfinished jobs...."
@@ -96,7 +97,7 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     by_cpus = not seen.in_argv and (seen.in_text or not explicit) and "MAKEFLAGS" not in env
     affinity = max(min(new, cpus // 2), 1) if by_cpus and cpus > 1 else None
     actions: tuple[Action, ...] = ()
-    behind = sorted(seen.tools) if seen.in_text and argv == command.argv else []
+    behind = _behind(seen.tools, command) if seen.in_text and argv == command.argv else []
     folder = own_files.folder(outcome.number, surroundings) if behind else None
     if folder is not None:
         actions = own_files.actions(folder, {name: stand_ins.workers(name, folder, new) for name in behind})
@@ -121,6 +122,12 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
         success_probability=0.55,
         details={"old_workers": now, "new_workers": 1 if by_load else new, "by": ways},
     )
+
+
+def _behind(tools: frozenset[str], command: Command) -> list[str]:
+    """The programs that scripts and files start for these tools: `python3 -m pytest` is a Python."""
+    pythons = filter(_PYTHON.fullmatch, programs(command)) if tools & {"pytest", "py.test"} else ()
+    return sorted({*tools, *pythons})
 
 
 def apply(change: Change, surroundings: Surroundings) -> Applied:

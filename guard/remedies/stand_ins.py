@@ -56,6 +56,7 @@ _WORKERS_CHANGE = """if [ -n "$after" ]; then
     else case $word in
       @CASES@
     esac; fi"""
+_PYTEST = '*" -m pytest "* | *" -m py.test "*'
 # `-j 8` and `-j` alone: the next word tells, and only a number there is the flag's.
 _BARE = 'case ${1-} in "" | *[!0-9]*) word=@JOINED@;; *) after=1;; esac'
 
@@ -74,8 +75,9 @@ def php(name: str, folder: Path, megabytes: int) -> str:
 
 
 def workers(name: str, folder: Path, most: int) -> str:
-    """A tool of PARALLEL with each larger number of workers in its words set to `most`."""
-    tool = PARALLEL[name]
+    """A tool of PARALLEL, or a Python that runs pytest, with each larger number of workers in its words set to `most`."""
+    python = name not in PARALLEL
+    tool = PARALLEL["pytest" if python else name]
     cases = []
     for flag in tool.flags:
         short = len(flag) == 2
@@ -84,7 +86,8 @@ def workers(name: str, folder: Path, most: int) -> str:
         begins = (f"{flag}=", f"{flag}:", *([flag] if short else []))
         cases += [f'{begin}[0-9alm]*) fewer "${{word#{begin}}}" && word={begin}{most};;' for begin in begins]
     change = _filled(_WORKERS_CHANGE, CASES="\n      ".join(cases), MOST=str(most))
-    words = _filled(_WORDS, ANY=" | ".join(f'*" "{flag}*' for flag in tool.flags), CHANGE=change)
+    flags = _PYTEST if python else " | ".join(f'*" "{flag}*' for flag in tool.flags)
+    words = _filled(_WORDS, ANY=flags, CHANGE=change)
     return _script(name, folder, "fewer workers", _filled(_WORKERS, WORDS=words, MOST=str(most)))
 
 

@@ -79,6 +79,8 @@ def test_php_words(tmp_path: Path) -> None:
         ("xargs", ("-P", "4", "-n1", "sh"), "[-P][2][-n1][sh]"),
         ("mvn", ("-T", "1C", "-B", "install"), "[-T][1C][-B][install]"),
         ("gradle", ("--max-workers", "6", "-Dorg.gradle.workers.max=6"), "[--max-workers][2][-Dorg.gradle.workers.max=2]"),
+        ("python3", ("-u", "-m", "pytest", "-q", "-n", "4"), "[-u][-m][pytest][-q][-n][2]"),
+        ("python3", ("-m", "http.server", "-n", "4"), "[-m][http.server][-n][4]"),
         ("dotnet", ("build", "/m:8", "-m"), "[build][/m:2][-m2]"),
     ],
 )

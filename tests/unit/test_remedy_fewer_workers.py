@@ -134,6 +134,12 @@ def test_a_number_in_a_file_that_no_variable_overrides_is_changed_by_a_stand_in(
     assert "fewer workers" in change.actions[0].data["text"]
 
 
+def test_a_python_that_a_file_starts_for_pytest_is_stood_in_for(tmp_path: Path) -> None:
+    (tmp_path / "ci.sh").write_text("python3 -m pytest -n 4\n")
+    change = proposed(script="sh ci.sh", cwd=tmp_path)
+    assert [Path(action.target).name for action in change.actions] == ["pytest", "python3"]
+
+
 def test_make_says_itself_that_it_ran_in_parallel(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text("JOBS ?= 4\nall:\n\t$(MAKE) -j$(JOBS) four\n")
     assert not isinstance(proposed("make", cwd=tmp_path, cpus=1), Change)
