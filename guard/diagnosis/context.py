@@ -33,8 +33,8 @@ _SOURCE = re.compile(
     # Go's lists of errors begin with a tab and a star, which no comment does.
     r"|\s*(?:#|//|/\*).{10,}$|(?!\t\* )\s+\* .{10,}$)"
 )
-# A signature that asks for the mark at the line's beginning knows that its tool prints it: `#` of the JVM, `*` of Vault.
-_ASKS_FOR_MARK = re.compile(r"\^(?:\\s[*+])?(?:#|\\\*|\[\*)")
+# A signature that asks for the mark at the line's beginning knows that its tool prints it: `#` of the JVM, `*` of Vault, `-->` of Cargo.
+_ASKS_FOR_MARK = re.compile(r"\^(?:\\s[*+])?(?:#|-->|\\\*|\[\*)")
 # A shell that shows the command it is about to run (`set -x`, runners' echo): not yet a result.
 _ECHOED = re.compile(r"^(?:\++ |\$ |> (?=@?[\w./-]+@\d)|Run )\S")
 _LINTER = re.compile(
@@ -80,7 +80,7 @@ class Lines:
         text = self._log.text(index)
         if _LINTER.match(text) or _ECHOED.match(text):
             return True
-        return bool(_SOURCE.match(text)) and not (text.lstrip()[:1] in ("#", "*") and _ASKS_FOR_MARK.search(pattern))
+        return bool(_SOURCE.match(text)) and not (text.lstrip()[:1] in ("#", "*", "-") and _ASKS_FOR_MARK.search(pattern))
 
     def is_retry(self, index: int) -> bool:
         """Whether the line itself says that it will be tried again."""

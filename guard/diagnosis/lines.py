@@ -24,6 +24,7 @@ _PREFIX = re.compile(
     rf"|\ufeff?\[{_TIME}\] ?"  # Jenkins timestamper
     rf"|\ufeff?{_TIME} (?=\S| |$)"  # GitHub, Azure: time
     r"|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]? (?=\S)"  # Jenkins (old), TeamCity
+    r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d (?=\S| |$)"  # CircleCI behind `ts`, syslog
     r")?"
     r"(?:\[\d\d:\d\d:\d\d(?:[.,]\d+)?\] (?=\S))?"  # gulp, sbt and others: the tool's own clock
     r"(?:##\[(?:error|warning|debug|command|section|group|endgroup)\]|::(?:error|warning)[^:\n]{0,200}::)?"

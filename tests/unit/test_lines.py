@@ -18,6 +18,8 @@ from guard.types import LogWindow
         (b"build\tRun npm ci\t2026-01-02T03:04:05.1234567Z npm ERR! x", "npm ERR! x"),
         (b"2026-01-02T03:04:05.1234567Z ##[error]Process completed with exit code 1.", "Process completed with exit code 1."),
         (b"#12 3.456 npm ERR! x", "npm ERR! x"),
+        (b"Nov 04 22:23:22    > Connection reset", "   > Connection reset"),
+        (b"Nov 04 22:23:22 ", ""),
         (b"2026-01-02T03:04:05.1234567Z [10:11:12] Task never defined: x", "Task never defined: x"),
         (b"\x1b[1G   adds\x1b[K\x1b[77G2/2\x1b[2G\x1b[31;1m\x1b[1G \xe2\x9c\x97 adds\x1b[K", " ✗ adds"),
         (b"\x1b_bk;t=1700000000000\x07npm ERR! x", "npm ERR! x"),
