@@ -120,9 +120,13 @@ class Runner:
         return outcome.freeze(ended, altered.command, number, self.stdin.replayable())
 
     def _listen_between(self) -> None:
-        from guard.attempt.between import Between
+        try:
+            from guard.attempt.between import Between
 
-        self._between = Between(self.relay)
+            self._between = Between(self.relay)
+        except Exception:
+            # The command may have removed guard itself: its result stands, and whoever needs guard's files next says so.
+            self._between = None
 
     def make_way(self, may_kill: bool) -> tuple[list[str], str]:
         """Before another attempt: end what is left of the last one, cut step files back, rewind input.

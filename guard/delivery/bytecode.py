@@ -12,6 +12,7 @@ import os
 import py_compile
 import subprocess
 import sys
+import tempfile
 import types
 from typing import Any
 
@@ -35,13 +36,14 @@ import guard.history.spool
 print("\\n" + " ".join(sys.modules))
 """
 _OPTIONS = ("--attempts", "2", "--timeout", "5m")
+_TOLD = ("REPORTS", "FACTS", "OUTPUTS", "SUMMARY")
 _SKINS = ("", "github", "gitlab", "jenkins", "circleci", "azure", "buildkite", "teamcity")
 
 
 def pieces(source: str) -> dict[str, bytes]:
     """The bytecode for this very Python: `start`, with which the archive begins, `pass`, what a pass imports, and `rest`."""
     modules = sources(source)
-    first = {name for name in _imported(source) if name in modules}
+    first = {name for name in imported(source) if name in modules}
     start = modules.pop(START)
     return {
         "start": importlib.util.MAGIC_NUMBER + dumped(_code(START, *start)),
@@ -56,7 +58,7 @@ def beside(source: str) -> list[str]:
     A release's tree carries it, for a CI lays down nothing but that tree, anew for each job, and a pass leaves no files.
     It is tied to its source by a hash: that of a file which was changed since is not used (PEP 552).
     """
-    first, written = _imported(source), []
+    first, written = imported(source), []
     for name, (_, path) in sorted(found(os.path.join(source, "guard"), "guard").items()):
         if name in first:
             shown = os.path.relpath(path, source).replace(os.sep, "/")
@@ -87,19 +89,22 @@ def found(folder: str, package: str) -> dict[str, tuple[bool, str]]:
     return modules
 
 
-def _imported(source: str) -> set[str]:
+def imported(source: str) -> set[str]:
     """The modules that a pass imports, whatever way it is started."""
     names: set[str] = set()
-    for skin in _SKINS:
-        for options in ((), _OPTIONS):
-            done = subprocess.run(
-                [sys.executable, "-I", "-S", "-B", "-c", _PASS, source, *options, "--", "true"],
-                env={"PATH": os.environ.get("PATH", os.defpath), **({"PIPEGUARD_SKIN": skin} if skin else {})},
-                # No checkout whose settings or history a pass would look into.
-                cwd=os.sep,
-                stdout=subprocess.PIPE, text=True, check=True, timeout=60,
-            )  # fmt: skip
-            names.update(done.stdout.rsplit("\n", 2)[-2].split())
+    with tempfile.TemporaryDirectory() as told:
+        # What a skin names, so that its CI is told.
+        files = {f"PIPEGUARD_{name}": os.path.join(told, name) for name in _TOLD}
+        for skin in _SKINS:
+            for options in ((), _OPTIONS):
+                done = subprocess.run(
+                    [sys.executable, "-I", "-S", "-B", "-c", _PASS, source, *options, "--", "true"],
+                    env={"PATH": os.environ.get("PATH", os.defpath), **({"PIPEGUARD_SKIN": skin, **files} if skin else {})},
+                    # No checkout whose settings or history a pass would look into.
+                    cwd=os.sep,
+                    stdout=subprocess.PIPE, text=True, check=True, timeout=60,
+                )  # fmt: skip
+                names.update(done.stdout.rsplit("\n", 2)[-2].split())
     return names
 
 

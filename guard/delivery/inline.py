@@ -1,7 +1,8 @@
 """`python -m guard.delivery.inline [ROOT]`: guard as text inside the skins whose CI brings nothing but text.
 
 GitLab's templates and the resource of the Jenkins library carry a shell function `pipeguard` between two marks, with
-guard itself as base64. The text is the same for the same tree and the same pinned packages.
+guard itself as base64: first the modules that a pass needs, then the others as an archive, which is unpacked when one of them
+is wanted. The text is the same for the same tree and the same pinned packages.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import lzma
 import sys
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -27,13 +29,18 @@ INLINED = Path(__file__).with_name("inlined")
 # A skin runs and heals; it asks no server, and draws no page.
 _KEPT = ("guard/", "vendor/yaml/", "vendor/tenacity/", "licenses/pyyaml", "licenses/tenacity", "licenses/pipeguard")
 _WIDTH = 4000
+PARTED = "-"
+"""The line between what a pass needs, which is read at once, and the rest."""
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def function(members: Mapping[str, bytes]) -> str:
-    """The text that defines `pipeguard`; `members`: the files of guard's archive, by their paths in it."""
-    payload = base64.b64encode(lzma.compress(_plain(members), preset=9 | lzma.PRESET_EXTREME)).decode()
-    lines = [payload[at : at + _WIDTH] for at in range(0, len(payload), _WIDTH)]
+def function(members: Mapping[str, bytes], first: Collection[str]) -> str:
+    """The text that defines `pipeguard`; `members`: the files of guard's archive, by their paths in it; `first`: modules that a pass needs."""
+    modules = {name: (path.endswith("/__init__.py"), members[path]) for name, path in _modules(members) if name in first}
+    rest = {path: content for path, content in members.items() if dict(_modules([path])).keys().isdisjoint(modules)}
+    pass_ = zlib.compress(bytecode.dumped(modules), 9)
+    archive = lzma.compress(_plain(rest), preset=9 | lzma.PRESET_EXTREME)
+    lines = [*_lines(pass_), PARTED, *_lines(archive)]
     return "".join(
         (
             _quoted("pipeguard_boot", (INLINED / "boot.py").read_text(encoding="utf-8")),
@@ -70,7 +77,7 @@ def made(wheels: Path | None = None) -> str:
                 compile(content, name, "exec")
             except SyntaxError as error:
                 raise GuardError(f"{name}:{error.lineno} cannot be compiled: {error.msg}") from error
-    return function(members)
+    return function(members, bytecode.imported(str(Path(__file__).parents[2])))
 
 
 def _sources() -> dict[str, bytes]:
@@ -82,6 +89,16 @@ def _sources() -> dict[str, bytes]:
 def _members(pyz: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(pyz) as archive:
         return {name: archive.read(name) for name in archive.namelist() if name.startswith(_KEPT)}
+
+
+def _modules(paths: Iterable[str]) -> list[tuple[str, str]]:
+    """(name of a module, its path) of each that is one, in order."""
+    return [(path.removesuffix(".py").removesuffix("/__init__").replace("/", "."), path) for path in sorted(paths) if path.endswith(".py")]
+
+
+def _lines(data: bytes) -> list[str]:
+    text = base64.b64encode(data).decode()
+    return [text[at : at + _WIDTH] for at in range(0, len(text), _WIDTH)]
 
 
 def _plain(members: Mapping[str, bytes]) -> bytes:

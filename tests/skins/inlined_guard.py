@@ -9,7 +9,7 @@ from pathlib import Path
 import tenacity
 import yaml
 
-from guard.delivery import inline
+from guard.delivery import bytecode, inline
 
 ROOT = Path(__file__).parents[2]
 _OWN = ("*.py", "signatures/compiled.json", "schema/*.json", "delivery/*.txt")
@@ -26,7 +26,7 @@ def function() -> str:
         folder = Path(str(package.__file__)).parent
         for path in folder.rglob("*.py"):
             members[f"vendor/{folder.name}/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
-    return inline.function(members)
+    return inline.function(members, bytecode.imported(str(ROOT)))
 
 
 def skin(name: str, to: Path) -> Path:

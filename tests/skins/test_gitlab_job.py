@@ -301,13 +301,21 @@ def fake_python(folder: Path, before: str) -> str:
     ("before", "why"),
     [
         ("import sys; sys.version_info = (3, 6, 9, 'final', 0)", "this python3 is 3.6, guard wants 3.10 or newer"),
-        ("import sys; sys.modules['lzma'] = None", "guard could not be unpacked (ModuleNotFoundError)"),
+        ("import sys; sys.modules['zlib'] = None", "guard could not be unpacked (ModuleNotFoundError)"),
     ],
 )
 def test_with_a_python_that_cannot_it_runs_bare(run, tmp_path: Path, before: str, why: str) -> None:
     job = run("echo here; exit 6", PATH=fake_python(tmp_path / "bin", before))
     assert job.log == f"guard: {why}; the command runs without guard\nhere\n"
     expect(job, 6, "failed", 1)
+
+
+def test_a_python_that_cannot_unpack_the_rest_runs_once(run, tmp_path: Path) -> None:
+    path = fake_python(tmp_path / "bin", "import sys; sys.modules['lzma'] = None")
+    assert run("echo here", PATH=path).log == "here\n"
+    job = run("echo here; exit 6", PATH=path)
+    assert job.code == 6
+    assert job.log.startswith("here\nguard: its own files cannot be read any more (the run); the command's own result stands")
 
 
 def test_an_old_python_beside_a_newer_one(run, tmp_path: Path) -> None:

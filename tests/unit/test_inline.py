@@ -5,24 +5,33 @@ from __future__ import annotations
 import base64
 import io
 import lzma
+import marshal
 import re
 import zipfile
+import zlib
 
 import pytest
 
 from guard.delivery import inline
 from guard.errors import GuardError
 
-MEMBERS = {"guard/__init__.py": b"VERSION = 1\n", "guard/it's.py": b"'quoted'\n" * 1000}
+MEMBERS = {
+    "guard/__init__.py": b"VERSION = 1\n", "guard/it's.py": b"'quoted'\n" * 1000, "guard/data.json": b"{}", "guard/sub/__init__.py": b"", "guard/sub/late.py": b"",
+}  # fmt: skip
+FIRST = {"guard", "guard.sub", "guard.unknown", "os"}
 
 
-def test_the_payload_is_the_archive() -> None:
-    text = inline.function(MEMBERS)
+def test_the_payload_is_what_a_pass_needs_and_the_archive_of_the_rest() -> None:
+    text = inline.function(MEMBERS, FIRST)
     payload = re.search(r"pipeguard_payload='([^']*)'\n", text)
     assert payload
-    archive = zipfile.ZipFile(io.BytesIO(lzma.decompress(base64.b64decode(payload[1]))))
-    assert {name: archive.read(name) for name in archive.namelist()} == MEMBERS
-    assert text == inline.function(dict(reversed(MEMBERS.items())))
+    first, rest = payload[1].split(f"\n{inline.PARTED}\n")
+    assert marshal.loads(zlib.decompress(base64.b64decode(first))) == {"guard": (True, b"VERSION = 1\n"), "guard.sub": (True, b"")}
+    archive = zipfile.ZipFile(io.BytesIO(lzma.decompress(base64.b64decode(rest))))
+    assert {name: archive.read(name) for name in archive.namelist()} == {
+        name: MEMBERS[name] for name in ("guard/it's.py", "guard/data.json", "guard/sub/late.py")
+    }
+    assert text == inline.function(dict(reversed(MEMBERS.items())), FIRST)
     assert max(map(len, text.splitlines())) <= 4100
 
 

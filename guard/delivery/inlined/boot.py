@@ -1,10 +1,13 @@
-"""Read by `python3 -I -S -c` from guard.sh: unpacks guard from descriptor 3 and becomes it; what cannot start runs bare.
+"""Read by `python3 -I -S -c` from guard.sh: reads guard from descriptor 3 and becomes it; what cannot start runs bare.
 
 Arguments: this text, the text of bare.sh, guard's own words. Kept readable by old versions of Python.
 """
 
 import os
 import sys
+
+NOWHERE = "/dev/null/pipeguard"
+"""A folder that cannot be there."""
 
 
 def bare(why: str) -> None:
@@ -22,9 +25,78 @@ def newer() -> None:
     bare("this python3 is %d.%d, guard wants 3.10 or newer" % sys.version_info[:2])  # noqa: UP031
 
 
-def unpacked() -> str:
-    """The path of the archive, written where there is room. Raises OSError, ValueError, ImportError, LZMAError."""
+class Held:
+    """Finds and loads what a pass needs of guard from memory; the rest is unpacked, as an archive, when it is asked for.
+
+    The protocols of importlib: finder and loader.
+    """
+
+    def __init__(self, modules, rest) -> None:  # type: ignore[no-untyped-def]
+        """`modules`: name -> (is a package, text); `rest`: reads the archive and returns its path."""
+        self.modules = modules
+        self.rest = rest
+        self.root = NOWHERE
+
+    def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
+        """The spec of a module of guard or of what it carries; None for all others."""
+        if name in self.modules:
+            packaged = self.modules[name][0]
+            place = self.root + "/" + name.replace(".", "/")
+            file = place + ("/__init__.py" if packaged else ".py")
+            spec = type(sys.__spec__)(name, self, origin=file, is_package=packaged)  # type: ignore[arg-type]
+            spec.has_location = True
+            if packaged:
+                spec.submodule_search_locations = [place]
+            return spec
+        if self.rest is None or name.partition(".")[0] not in ("guard", "tenacity", "yaml"):
+            return None
+        rest, self.rest = self.rest, None
+        try:
+            self.root = rest()
+        except Exception:
+            return None
+        self.moved()
+        return sys.modules["_frozen_importlib_external"].PathFinder.find_spec(name, sys.path if path is None else path)
+
+    def moved(self) -> None:
+        """Where the rest was thought to be nowhere, it is in the archive now."""
+        from zipimport import zipimporter
+
+        for name in self.modules:
+            loaded = sys.modules.get(name)
+            if loaded is not None and hasattr(loaded, "__path__"):
+                loaded.__path__[:] = [self.root + "/" + name.replace(".", "/")]
+        # Files that travel beside the modules are asked of the package's loader.
+        sys.modules["guard"].__spec__.loader = zipimporter(self.root)  # type: ignore[union-attr]
+        sys.path[:] = [entry for entry in sys.path if entry != NOWHERE + "/vendor"] + [self.root + "/vendor"]
+
+    def create_module(self, spec):  # type: ignore[no-untyped-def]
+        """The usual module."""
+
+    def exec_module(self, module):  # type: ignore[no-untyped-def]
+        """Run a module's code in it."""
+        exec(compile(self.modules[module.__name__][1], module.__file__, "exec", dont_inherit=True), module.__dict__)
+
+
+def held() -> Held:
+    """What descriptor 3 holds: the first part read, the second left for later. Raises OSError, ValueError, ImportError, zlib.error."""
     text = b""
+    while b"\n-\n" not in text:
+        piece = os.read(3, 1 << 17)
+        if not piece:
+            raise ValueError("no end of the first part")
+        text += piece
+    os.set_inheritable(3, False)
+    first, _, begun = text.partition(b"\n-\n")
+    import binascii
+    import marshal
+    import zlib
+
+    return Held(marshal.loads(zlib.decompress(binascii.a2b_base64(first))), lambda: unpacked(begun))
+
+
+def unpacked(text: bytes) -> str:
+    """The path of the archive, written where there is room. Raises OSError, ValueError, ImportError, LZMAError."""
     while True:
         piece = os.read(3, 1 << 20)
         if not piece:
@@ -43,10 +115,14 @@ def unpacked() -> str:
         try:
             with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(data)
-            return path
         except OSError as error:
             problem = error
             remove(path)
+            continue
+        import atexit
+
+        atexit.register(remove, path)
+        return path
     raise problem
 
 
@@ -62,22 +138,13 @@ def start() -> None:
     """Become guard; does not return."""
     if sys.version_info < (3, 10):  # noqa: UP036
         newer()
-    path = ""
     try:
-        path = unpacked()
-        sys.path.insert(0, path)
+        sys.meta_path.insert(0, held())
         from guard.launch import main
-
-        sys.path.remove(path)
     except Exception as error:
-        remove(path)
         bare("guard could not be unpacked (%s)" % type(error).__name__)  # noqa: UP031
-    import atexit
-
-    atexit.register(remove, path)
-    sys.path.append(path + "/vendor")
     sys.argv = ["guard"] + sys.argv[3:]  # noqa: RUF005
-    main(path)
+    main(NOWHERE)
 
 
 if __name__ == "__main__":
