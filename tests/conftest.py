@@ -39,12 +39,13 @@ def guard() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def packages(request: pytest.FixtureRequest) -> Path:
+def packages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the packages that guard.pyz carries, fetched once."""
     from guard.delivery import vendored
     from guard.errors import GuardError
 
-    folder = Path(request.config.cache.mkdir("vendored"))
+    kept = getattr(request.config, "cache", None)  # absent with `-p no:cacheprovider`
+    folder = Path(kept.mkdir("vendored")) if kept is not None else tmp_path_factory.mktemp("vendored")
     try:
         vendored.wheels(folder)
     except GuardError as error:
