@@ -14,7 +14,7 @@ from guard.remedies import wait
 from guard.remedies.closer import beside, pause, services, until_up
 from guard.remedies.closer.question import Answer
 from guard.remedies.closer.service import Service
-from guard.settings import Settings
+from guard.settings.values import Settings
 from guard.types import Applied, Attempt, Change, Event, NoMemory, Plan, Surroundings
 from tests.unit.by_hand import diagnosis, outcome
 from tests.unit.test_heal import DNS, PASSED, Played, ended
