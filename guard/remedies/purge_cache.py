@@ -34,7 +34,7 @@ _BERRY = ("yarn_berry", "yarn_berry_mirror")
 _CACHES_OF: dict[str, tuple[str, ...]] = {
     "python": ("pip",), "python3": ("pip",), "pip3": ("pip",), "pipx": ("pip",), "tox": ("pip",), "nox": ("pip",),
     "npx": ("npm",), "node": ("npm",), "yarn": ("yarn", *_BERRY), "yarnpkg": ("yarn", *_BERRY), "yarn_berry": _BERRY,
-    "pnpx": ("pnpm",), "corepack": ("pnpm", *_BERRY, "yarn"), "rustc": ("cargo", "cargo_target"), "rust": ("cargo",), "cargo": ("cargo_target",),
+    "pnpx": ("pnpm",), "corepack": ("pnpm", *_BERRY, "yarn"), "rustc": ("cargo_target",), "rust": ("cargo",), "cargo": ("cargo_target",),
     "mvn": ("maven",), "mvnw": ("maven",), "mvnd": ("maven",), "gradlew": ("gradle",), "go": ("go", "go_build"),
     "uvx": ("uv",), "javac": ("maven", "gradle", "coursier"), "java": ("maven", "gradle", "coursier"), "jvm": ("maven", "gradle", "coursier"),
     "sbt": ("coursier", "maven"), "scala": ("coursier",), "scalac": ("coursier",), "mill": ("coursier",), "cs": ("coursier",),

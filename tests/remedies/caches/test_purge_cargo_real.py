@@ -130,7 +130,7 @@ def test_a_compiled_crate_that_is_cut_off(bench: Any, home: Path) -> None:
     failed = bench.run("cargo", "build")
     assert failed.code != 0
     kept = set(target.glob("deps/libbtwo-*"))
-    change = bench.purge(failed.diagnosis(r"found invalid metadata files for crate `(?P<package>\w+)`", tool="cargo_target"), failed)
+    change = bench.purge(failed.diagnosis(r"found invalid metadata files for crate `(?P<package>\w+)`", tool="rustc"), failed)
     assert {Path(entry).name.rpartition("-")[0] for entry in change.details["entries"]} == {"aone", "libaone"}
     assert set(target.glob("deps/libbtwo-*")) == kept != set()
     again = bench.run("cargo", "build")
