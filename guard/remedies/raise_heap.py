@@ -28,8 +28,11 @@ _NOT_THE_HEAP = re.compile(
 
 
 def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal | None:
-    """Applies where a runtime itself said that its heap was full, not where the kernel killed for memory."""
-    if diagnosis.label not in LABELS or diagnosis.source.startswith("telemetry:"):
+    """Applies where a runtime itself said that its heap was full, not where the kernel killed for memory.
+
+    A kill that was counted for the whole machine may have been another job's: then the runtime's own words decide.
+    """
+    if diagnosis.label not in LABELS or (diagnosis.source.startswith("telemetry:") and outcome.telemetry.oom_kills):
         return None
     said = "\n".join(evidence.text for evidence in diagnosis.evidence)
     if not any(pattern.search(said) for pattern in (_NODE_SAID, _JVM_SAID, heap_of_php.SAID)):

@@ -12,6 +12,7 @@ from guard.types import (
     Around,
     Refusal,
     Surroundings,
+    Telemetry,
 )
 from tests.unit.by_hand import diagnosis, outcome
 
@@ -26,9 +27,17 @@ def proposed(said: str, *argv: str, free: int | None = 8 * GB, source: str = "si
 
 
 def test_a_kill_by_the_kernel_is_not_mended_by_a_larger_heap() -> None:
-    assert proposed(NODE, "node", "x.js", source="telemetry:oom_kill") is None
+    ours = Telemetry(oom_kills=1, oom_kills_host=1)
+    assert proposed(NODE, "node", "x.js", source="telemetry:oom_kill", telemetry=ours) is None
     assert proposed("Killed", "node", "x.js") is None
     assert proposed("java.lang.OutOfMemoryError: unable to create native thread", "java", "X") is None
+
+
+def test_a_kill_that_may_have_been_another_jobs_leaves_the_runtimes_own_words() -> None:
+    machine = Telemetry(oom_kills=0, oom_kills_host=1)
+    change = proposed(NODE, "node", "--max-old-space-size=512", "x.js", source="telemetry:oom_kill", telemetry=machine)
+    assert change.argv == ("node", "--max-old-space-size=2048", "x.js")
+    assert proposed("Killed", "node", "x.js", source="telemetry:oom_kill", telemetry=machine) is None
 
 
 def test_node_flag_in_argv() -> None:
