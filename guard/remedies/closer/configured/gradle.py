@@ -13,7 +13,9 @@ PROGRAMS = frozenset({"gradle", "gradlew"})
 
 _SCRIPTS = ("settings.gradle", "settings.gradle.kts", "build.gradle", "build.gradle.kts")
 # `url "…"`, `url = "…"`, `url = uri("…")`, `setUrl("…")`, `maven("…")`, `maven(url = "…")`
-_REPOSITORY = re.compile(r"(?:\burl\b|\bsetUrl\b|\bmaven\b|\bivy\b)[ \t]*[=(]?[ \t]*(?:\{\s*)?(?:\burl\b[ \t]*[=(]?[ \t]*)?(?:uri[ \t]*\([ \t]*)?[\"']([^\"'\n]+)[\"']")
+_REPOSITORY = re.compile(
+    r"(?:\burl\b|\bsetUrl\b|\bmaven\b|\bivy\b)[ \t]{0,4}[=(]?[ \t]{0,4}(?:\{\s{0,40})?(?:\burl\b[ \t]{0,4}[=(]?[ \t]{0,4})?(?:uri[ \t]{0,4}\([ \t]{0,4})?[\"']([^\"'\n]{1,1000})[\"']"
+)
 _COMMENT = re.compile(r"(?m)(?<![:\"'])//[^\n]*$|/\*[\s\S]*?\*/")
 _FROM_ENV = re.compile(r"\$\{?System\.(?:env\.(\w+)|getenv\([\"'](\w+)[\"']\))\}?")
 _WRAPPER = re.compile(r"(?m)^distributionUrl=(\S+)")
