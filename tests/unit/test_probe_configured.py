@@ -364,3 +364,8 @@ def test_docker(names: Any, said: dict[str, str], script: str, files: dict[str, 
 def test_a_program_of_the_users_own_is_known_by_what_it_was_given_without_paths(tmp_path: Path) -> None:
     here = setting(tmp_path, "python sync.py https://api.example/v1/run?key=s3cr3t", None, BACKEND="http://backend.example:8080/drop/all", PLAIN="x")
     assert own_program.addresses(here) == ("https://api.example/", "http://backend.example:8080/")
+
+
+def test_a_file_of_nothing_but_variables_does_not_grow_beyond_bounds(tmp_path: Path) -> None:
+    here = setting(tmp_path, "sh run.sh", {"run.sh": "$LONG\n" * 10_000}, LONG="x" * 5000)
+    assert len(here.text) < 3 << 20

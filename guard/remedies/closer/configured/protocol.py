@@ -14,6 +14,7 @@ from guard.types import Command, Diagnosis, Outcome, Surroundings
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 _URL = re.compile(r"(?:https?|ssh|git)://[^\s'\"<>\\|;,(){}\[\]`^]+", re.IGNORECASE)
+_MOST_GROWTH = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,16 @@ class Scene:
         return next((text for folder in folders for name in names if (text := places.read(folder / name))), "")
 
     def filled(self, text: str) -> str:
-        """The text with the variables that are set in the place of their names."""
-        return _VARIABLE.sub(lambda match: self.env.get(match[1] or match[2]) or match[0], text)
+        """The text with the variables that are set in the place of their names, as long as it does not grow beyond all bounds."""
+        room = _MOST_GROWTH
+
+        def value(match: re.Match[str]) -> str:
+            nonlocal room
+            given = self.env.get(match[1] or match[2], "")
+            room -= len(given)
+            return given if given and room >= 0 else match[0]
+
+        return _VARIABLE.sub(value, text)
 
 
 @dataclass(frozen=True)
