@@ -186,6 +186,12 @@ def test_a_change_that_waits_for_no_service_is_a_plain_wait(monkeypatch: pytest.
     assert paused(monkeypatch, one) == (one, False, [12], [], [])
 
 
+def test_where_a_mirror_takes_its_place_nobody_waits_for_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = attempt()
+    both = replace(one, plan=Plan("heal", "x", (Change("use_mirror", "m", env={"GOPROXY": "a|b"}), CHANGE)))
+    assert paused(monkeypatch, both) == (both, False, [12], [], [])
+
+
 def test_a_fault_of_ours_is_a_plain_wait(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     one = attempt()
     assert paused(monkeypatch, one, found=KeyError("x")) == (one, False, [12], [], [])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LONGEST = "longest_s"
 """The detail of a change that waits for a service: how long at most, in seconds."""
 
+_MIRROR = "use_mirror"
 _LOOKING_S = 12.0
 """What finding out whom to ask may take: tools are asked for what is built into them."""
 
@@ -53,6 +54,9 @@ def pause(
 
 def _longest(plan: Plan, outcome: Outcome, left_s: float | None) -> float:
     """The longest wait that a change asks for and that leaves time for an attempt like the last; 0.0 where none waits for a service."""
+    if any(change.remedy == _MIRROR for change in plan.changes):
+        # The next attempt goes past the service that is down: its return is not what it waits for.
+        return 0.0
     asked = max((float(str(change.details[LONGEST])) for change in plan.changes if LONGEST in change.details), default=0.0)
     return asked if left_s is None else min(asked, left_s - outcome.duration_s)
 
