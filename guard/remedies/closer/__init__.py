@@ -1,1 +1,1 @@
-"""Looking closer where a tool's own log hides the cause: what it wrote elsewhere, and what its index answers."""
+"""Looking closer: what a tool wrote elsewhere where its log hides the cause, and what its own service answers (`probes: on`)."""
