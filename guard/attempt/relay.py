@@ -34,6 +34,8 @@ class Relay:
         """Whether a command was started: then it must not be started again as if nothing had happened."""
         self.on_stop: Callable[[int], None] | None = None
         """Who acts on a signal to stop while no attempt does."""
+        self.ahead: Callable[[], None] | None = None
+        """What can be done ahead while a command that was told to stop takes its time; done once."""
         self._pending: list[int] = []
         self.wake_read, wake_write = os.pipe()
         os.set_blocking(wake_write, False)

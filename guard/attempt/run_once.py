@@ -23,6 +23,7 @@ DRAIN_SILENCE_S = 0.5
 DRAIN_TOTAL_S = 10.0
 _FIRST_SAMPLE_S = 0.15
 _SLOWEST_SAMPLE_S = 2.0
+_AHEAD_AFTER_S = 1.0
 
 
 class Ended:
@@ -235,9 +236,21 @@ class _Watch:
                 continue
             if status is None and not self._ending():
                 self._check_limits(now)
+            if self.kill_at is not None and self.kill_at - now < self.grace_s - _AHEAD_AFTER_S:
+                self._go_ahead()
             self.poll.poll(self._timeout_ms(now, status is not None))
             self.relay.drain()
         self._conclude(status if status is not None else LIMIT_EXIT << 8)
+
+    def _go_ahead(self) -> None:
+        """Whoever told us to stop does not wait long after the command's grace: what comes after its end is got ready in it."""
+        ahead, self.relay.ahead = self.relay.ahead, None
+        if ahead is not None and self.relay.stopped_by is not None:
+            try:
+                ahead()
+            except Exception:
+                # It is tried again when its time has come.
+                return
 
     def _ending(self) -> bool:
         return bool(self.limit_hit) or self.relay.stopped_by is not None

@@ -77,6 +77,7 @@ def run(request: Request) -> int:
     except Exception as fault:
         _confess("the start", fault)
         return _pass_through(request)
+    runner.relay.ahead = _import_ahead
     unread = False
     try:
         settings = _settings(request, runner)
@@ -108,6 +109,13 @@ def run(request: Request) -> int:
         _confess("the run", fault)
         return code
     return failsafe.shielded("the run", code, lambda: _after(request, runner, argv, ended, settings))
+
+
+def _import_ahead() -> None:
+    """What is imported after an attempt that did not pass; from sources alone that takes a second."""
+    from guard.commands import run_heal
+
+    del run_heal
 
 
 def _misplaced(request: Request) -> str:

@@ -28,20 +28,39 @@ class Ended:
     """`itself`, or the last signal that the runner had to send."""
     left: list[int]
     """Descendants alive after it."""
+    why: str = "itself"
+    """`itself`, `cancelled`, or `timed out`."""
+
+    def conclusion(self, continue_on_error: bool = False) -> tuple[str, str]:
+        """`steps.x.outcome` and `steps.x.conclusion` (docs.github.com, "Contexts reference"); a step over its time has failed."""
+        if self.why == "cancelled":
+            return "cancelled", "cancelled"
+        outcome = "success" if self.code == 0 and self.why == "itself" else "failure"
+        return outcome, "success" if continue_on_error else outcome
 
 
-def run(words: Sequence[str], environment: dict[str, str], folder: Path, *, cancel_when: Callable[[], bool] | None = None, merged: bool = False) -> Ended:
-    """Run to the end; `cancel_when` says when a person presses the button; `merged`: both streams are one, as in a log."""
+def run(words: Sequence[str], environment: dict[str, str], folder: Path, *, cancel_when: Callable[[], bool] | None = None, timeout_s: float | None = None, merged: bool = False) -> Ended:
+    """Run to the end; `cancel_when` says when a person presses the button; `merged`: both streams are one, as in a log.
+
+    `timeout_s`: the step's `timeout-minutes`, in seconds. A step over it is ended as one that is cancelled.
+    """
     step = subprocess.Popen(
         list(words), cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT if merged else subprocess.PIPE, text=True, errors="replace"
     )
-    by = "itself"
+    by = why = "itself"
     seen: set[int] = set()
-    if cancel_when is not None:
+    if timeout_s is not None:
+        try:
+            step.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            why = "timed out"
+    elif cancel_when is not None:
         until = time.monotonic() + 30
         while not cancel_when() and step.poll() is None and time.monotonic() < until:
             time.sleep(0.02)
+        why = "cancelled"
+    if why != "itself":
         seen = descendants(step.pid)
         for number, patience in ((signal.SIGINT, FIRST_S), (signal.SIGTERM, SECOND_S)):
             step.send_signal(number)
@@ -56,7 +75,7 @@ def run(words: Sequence[str], environment: dict[str, str], folder: Path, *, canc
             for pid in (step.pid, *seen):
                 _kill(pid)
     out, err = step.communicate(timeout=60)
-    return Ended(step.returncode, out, err or "", by, sorted(pid for pid in seen if alive(pid)))
+    return Ended(step.returncode, out, err or "", by, sorted(pid for pid in seen if alive(pid)), why)
 
 
 def descendants(root: int) -> set[int]:

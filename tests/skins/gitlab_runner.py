@@ -30,6 +30,7 @@ class Job:
     reports: Path | None = None
     seconds: float = 0.0
     left: tuple[int, ...] = ()
+    timed_out: bool = False
 
     @property
     def dotenv(self) -> dict[str, str]:
@@ -123,8 +124,27 @@ class ShellExecutor:
     env: dict[str, str] = field(default_factory=dict)
     shell: tuple[str, ...] = ("bash",)
 
-    def run(self, lines: list[str], cancel_after: str | None = None, grace_s: float = GRACE_S) -> Job:
-        """Run lines as a job's script; `cancel_after`: cancelled as soon as the log holds this text."""
+    def retried(self, lines: list[str], most: int, exit_codes: tuple[int, ...] = (), timeout_s: float | None = None) -> list[Job]:
+        """`retry: {max: …, exit_codes: […]}`: the job anew, by another id and in a cleaned working tree; each try's Job in order.
+
+        `timeout_s`: the job's `timeout`; a job over it is not among these exit codes.
+        """
+        jobs: list[Job] = []
+        for number in range(most + 1):
+            if jobs:
+                # GIT_STRATEGY=fetch with the default GIT_CLEAN_FLAGS.
+                subprocess.run(["git", "clean", "-ffdxq"], cwd=self.folder, check=True)
+            self.env["CI_JOB_ID"] = str(77 + number)
+            jobs.append(self.run(lines, timeout_s=timeout_s))
+            if not jobs[-1].code or jobs[-1].timed_out or (exit_codes and jobs[-1].code not in exit_codes):
+                break
+        return jobs
+
+    def run(self, lines: list[str], cancel_after: str | None = None, grace_s: float = GRACE_S, timeout_s: float | None = None) -> Job:
+        """Run lines as a job's script; `cancel_after`: cancelled as soon as the log holds this text.
+
+        `timeout_s`: the job's `timeout`, which ends it as cancelling does.
+        """
         text = "\n".join(lines) + "\n"
         made = f"set -e{'o pipefail' if self.shell == ('bash',) else ''}\n: | eval {_quoted(text)}\nexit 0\n"
         environment = {
@@ -141,23 +161,29 @@ class ShellExecutor:
         assert process.stdout is not None
         process.stdin.write(made.encode())
         process.stdin.close()
-        log = b""
-        if cancel_after is not None:
+        log, timed_out = b"", False
+        if timeout_s is not None:
+            try:
+                process.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                timed_out = True
+        elif cancel_after is not None:
             while cancel_after.encode() not in log:
                 piece = os.read(process.stdout.fileno(), 65536)
                 assert piece, log
                 log += piece
+        if timed_out or cancel_after is not None:
             os.killpg(process.pid, signal.SIGTERM)
             killer = subprocess.Popen(["sh", "-c", f"sleep {grace_s}; kill -KILL -{process.pid} 2>/dev/null"])
         log += process.stdout.read()
         code = process.wait()
-        if cancel_after is not None:
+        if timed_out or cancel_after is not None:
             killer.kill()
             killer.wait()
         left = tuple(carriers(mark))
-        reports = self.folder / ".pipeguard" / "reports" / "77"
+        reports = self.folder / ".pipeguard" / "reports" / environment["CI_JOB_ID"]
         code = 128 - code if code < 0 else code
-        return Job(code, log.decode(errors="replace"), reports if reports.is_dir() else None, time.monotonic() - begin, left)
+        return Job(code, log.decode(errors="replace"), reports if reports.is_dir() else None, time.monotonic() - begin, left, timed_out)
 
 
 def carriers(mark: str) -> list[int]:

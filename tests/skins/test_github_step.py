@@ -30,7 +30,7 @@ def action(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def step(action: Path, tmp_path: Path) -> Step:
     """Run the composite's step; its environment is made of the action file, as the runner makes it."""
 
-    def run_it(script: str, *, cancel_when: Callable[[], bool] | None = None, environment: dict[str, str] | None = None, **inputs: str) -> Ended:
+    def run_it(script: str, *, cancel_when: Callable[[], bool] | None = None, timeout_s: float | None = None, environment: dict[str, str] | None = None, **inputs: str) -> Ended:
         described = yaml.safe_load((action / "action.yml").read_text())
         (only,) = described["runs"]["steps"]
         given = {name: str(entry.get("default", "")) for name, entry in described["inputs"].items()}
@@ -49,7 +49,7 @@ def step(action: Path, tmp_path: Path) -> Step:
             "RUNNER_TEMP": str(tmp_path), "RUNNER_OS": "Linux", "HOME": str(tmp_path), "PATH": os.environ["PATH"], "MARK": str(tmp_path / "mark"),
             **(environment or {}),
         }  # fmt: skip
-        return run(["sh", "-e", str(tmp_path / "step.sh")], variables, tmp_path / "workspace", cancel_when=cancel_when)
+        return run(["sh", "-e", str(tmp_path / "step.sh")], variables, tmp_path / "workspace", cancel_when=cancel_when, timeout_s=timeout_s)
 
     return run_it
 
@@ -188,6 +188,35 @@ def test_cancelled_in_the_second_attempt(step: Step, tmp_path: Path) -> None:
     assert (ended.code, ended.by, ended.left) == (130, "SIGINT", [])
     assert mark.read_text() == "2\n"
     assert outputs(tmp_path)["status"] == "interrupted"
+
+
+def test_over_the_step_s_own_time(step: Step, tmp_path: Path) -> None:
+    """`timeout-minutes` ends a step as a cancellation does, and what it handed over goes with it: no attempt follows."""
+    ended = step('echo x >> "$MARK"; echo made=1 >> "$GITHUB_OUTPUT"; sleep 77 & sleep 77', timeout_s=3, result_file="r.json")
+    assert (ended.code, ended.by, ended.left) == (130, "SIGINT", [])
+    assert ended.conclusion() == ("failure", "failure")
+    assert ended.conclusion(continue_on_error=True) == ("failure", "success")
+    assert (tmp_path / "mark").read_text() == "x\n"
+    assert outputs(tmp_path)["status"] == "interrupted"
+    assert json.loads((tmp_path / "workspace" / "r.json").read_text())["status"] == "interrupted"
+
+
+def test_over_the_step_s_own_time_while_a_strategy_runs(step: Step, tmp_path: Path) -> None:
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / ".pipeguard.yml").write_text(
+        "strategies:\n  - {name: slow, when: {pattern: boom}, run: 'touch ../strategy; sleep 78', then: retry}\n"
+    )
+    ended = step("echo boom; exit 3", timeout_s=6)
+    assert (tmp_path / "strategy").exists(), ended.err
+    assert (ended.code, ended.by, ended.left) == (130, "SIGINT", [])
+    assert ended.conclusion() == ("failure", "failure")
+
+
+@pytest.mark.parametrize(("goes_on", "conclusion"), [(False, "failure"), (True, "success")])
+def test_red_is_red_and_goes_on_only_where_the_step_says_so(step: Step, tmp_path: Path, goes_on: bool, conclusion: str) -> None:
+    ended = step("echo error: cannot find symbol >&2; exit 9")
+    assert ended.conclusion(goes_on) == ("failure", conclusion)
+    assert outputs(tmp_path)["exit-code"] == "9"
 
 
 def alive_below(mark: Path) -> bool:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -213,6 +214,42 @@ def test_cancelled(run) -> None:
 def test_cancelled_and_deaf(run) -> None:
     job = run("trap '' TERM; echo begun; while :; do sleep 1; done", cancel_after="begun")
     assert job.dotenv["PIPEGUARD_STATUS"] == "interrupted"
+
+
+def test_retry_of_the_job_is_a_job_of_its_own(guarded: list[str], place: Path, tmp_path: Path) -> None:
+    """`retry: {exit_codes: […]}` sees the command's own exit code, and each try has its own reports."""
+    subprocess.run(["git", "init", "-q"], cwd=place, check=True)
+    text = f'echo "try $CI_JOB_ID" >> {tmp_path}/tries; [ "$CI_JOB_ID" = 78 ] || {{ echo "error: cannot find symbol"; exit 42; }}'
+    executor = ShellExecutor(place, {"PIPEGUARD_RUN": text})
+    red, green = executor.retried(guarded, 2, exit_codes=(42,))
+    assert (tmp_path / "tries").read_text() == "try 77\ntry 78\n"
+    assert (red.code, green.code) == (42, 0)
+    expect(green, 0, "passed", 1)
+    (only,) = executor.retried(guarded, 2, exit_codes=(1,))
+    assert only.code == 42
+
+
+def test_over_the_job_s_time(guarded: list[str], place: Path) -> None:
+    executor = ShellExecutor(place, {"PIPEGUARD_RUN": "echo begun; sleep 79 & sleep 79"})
+    (job,) = executor.retried(guarded, 2, timeout_s=4)
+    assert job.timed_out
+    assert (job.left, job.dotenv["PIPEGUARD_STATUS"], job.dotenv["PIPEGUARD_ATTEMPTS"]) == ((), "interrupted", "1")
+
+
+def test_a_service_that_comes_up_late(run, place: Path) -> None:
+    """What `services:` starts may not listen yet when the script begins."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    late = f"import http.server, time; time.sleep(2.5); http.server.HTTPServer(('127.0.0.1', {port}), http.server.BaseHTTPRequestHandler).serve_forever()"
+    service = subprocess.Popen([sys.executable, "-c", late], stderr=subprocess.DEVNULL)
+    try:
+        job = run(f"python3 -c \"import socket; socket.create_connection(('127.0.0.1', {port}))\"")
+    finally:
+        service.kill()
+        service.wait()
+    assert job.code == 0, job.log
+    assert job.dotenv["PIPEGUARD_STATUS"] == "healed"
 
 
 def test_hostile_output(run) -> None:

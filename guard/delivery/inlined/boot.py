@@ -96,7 +96,7 @@ def held() -> Held:
 
 
 def unpacked(text: bytes) -> str:
-    """The path of the archive, written where there is room. Raises OSError, ValueError, ImportError, LZMAError."""
+    """The path of the archive. Raises OSError, ValueError, ImportError, LZMAError."""
     while True:
         piece = os.read(3, 1 << 20)
         if not piece:
@@ -107,6 +107,23 @@ def unpacked(text: bytes) -> str:
     import lzma
 
     data = lzma.decompress(binascii.a2b_base64(text))
+    try:
+        return in_memory(data)
+    except (OSError, AttributeError):
+        return in_folder(data)
+
+
+def in_memory(data: bytes) -> str:
+    """The path of a file that is gone with this process, however it ends (Linux). Raises OSError, AttributeError."""
+    descriptor = os.memfd_create("pipeguard")
+    path = "/proc/self/fd/%d" % descriptor  # noqa: UP031
+    with open(path, "wb") as file:
+        file.write(data)
+    return path
+
+
+def in_folder(data: bytes) -> str:
+    """The path of a file where there is room. Raises OSError."""
     problem = OSError("no folder to write to")
     for folder in (os.environ.get("TMPDIR", ""), "/tmp", "/var/tmp", "/dev/shm", os.getcwd()):
         if not os.path.isabs(folder):
