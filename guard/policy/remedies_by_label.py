@@ -9,7 +9,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "service_unavailable": (("use_mirror", "longer_timeouts", "wait"),),
     "rate_limited": (("use_mirror", "wait"),),
     "infrastructure": (("restart_daemon", "wait"),),
-    "out_of_memory": (("raise_heap",), ("fewer_workers",), ("add_swap",)),
+    "out_of_memory": (("raise_heap",), ("raise_limit",), ("fewer_workers",), ("add_swap",)),
     "disk_full": (("free_disk",), ("move_temp",)),
     "resource_limit": (("raise_limit",), ("fewer_workers",)),
     "hang": (("kill_stragglers",), ("rerun_all",)),

@@ -42,7 +42,7 @@ _COUNTS_CPUS = re.compile(
     r"|runtime\.(?:NumCPU|GOMAXPROCS)|\bavailable_parallelism\b|ProcessorCount"
 )
 # (the tool is serial unless told, so without a number there is nothing to lessen)
-_SERIAL = frozenset({"make", "gmake", "mvn", "mvnw", "xargs", "mocha", "scons", "cmake", "ctest", "pytest", "py.test"})
+_SERIAL = frozenset({"make", "gmake", "mvn", "mvnw", "xargs", "mocha", "scons", "cmake", "ctest", "pytest", "py.test", "tox"})
 _INI_WORKERS = re.compile(r"addopts\s*=[^\[]*?(?:\s|[\"'=])(?:-n|--numprocesses)[ =]?[\"', ]*(?P<number>auto|logical|\d{1,3})\b")
 _PYTHON = re.compile(r"(?:python|pypy)(?:\d(?:\.\d+)?)?")
 _LOAD = " -l1"

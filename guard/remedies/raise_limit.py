@@ -1,4 +1,4 @@
-"""A soft limit raised towards the hard one: open files, processes, stack, core, file size, locked memory."""
+"""A soft limit raised towards the hard one: open files, processes, stack, core, file size, locked memory, address space."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ except ImportError:  # Windows has no such limits
     resource = None  # type: ignore[assignment]
 
 NAME = "raise_limit"
-LABELS = frozenset({"resource_limit"})
+LABELS = frozenset({"resource_limit", "out_of_memory"})
 
 apply = nothing_to_apply
 undo = nothing_to_undo
@@ -35,6 +35,16 @@ class _Limit:
 
 
 _MB = 1 << 20
+_NO_LIMIT = 1 << 62
+_MEMORY = _Limit(
+    # Of a program that asked in vain, not of one that the kernel ended.
+    re.compile(r"MemoryError|bad_alloc|cannot allocate memory|out of memory|\bENOMEM\b|failed to allocate|could not reserve|\bulimit -v\b|RLIMIT_AS", re.I),
+    "RLIMIT_AS",
+    "address space",
+    "-v",
+    _NO_LIMIT,
+    0.6,
+)
 # The first that the evidence names is the one. Some programs walk over every descriptor up to the limit, so a hard
 # limit of a billion (Docker's) is not taken whole; glibc takes an unlimited stack as one of 2 MB for threads.
 _LIMITS = (
@@ -61,15 +71,16 @@ _LIMITS = (
         "RLIMIT_FSIZE",
         "the size of a file",
         "-f",
-        1 << 62,
+        _NO_LIMIT,
         0.7,
     ),
+    _MEMORY,
     _Limit(
         re.compile(r"\bmlock|memlock|locked memory|\bulimit -l\b|RLIMIT_MEMLOCK", re.I),
         "RLIMIT_MEMLOCK",
         "locked memory",
         "-l",
-        1 << 62,
+        _NO_LIMIT,
         0.6,
     ),
     _Limit(
@@ -81,7 +92,7 @@ _LIMITS = (
         "RLIMIT_NPROC",
         "processes",
         "-u",
-        1 << 62,
+        _NO_LIMIT,
         0.6,
     ),
 )
@@ -112,12 +123,23 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     del surroundings
     if diagnosis.label not in LABELS:
         return None
+    if diagnosis.label == "out_of_memory":
+        return _of_memory(diagnosis, outcome)
     said = "\n".join((*(evidence.text for evidence in diagnosis.evidence), str(diagnosis.entities.get("limit", ""))))
     for pattern, reason in _THE_MACHINES:
         if pattern.search(said):
             return Refusal(NAME, reason)
     limit = next((limit for limit in _LIMITS if limit.said.search(said)), None)
     return None if limit is None else _raised(limit, outcome)
+
+
+def _of_memory(diagnosis: Diagnosis, outcome: Outcome) -> Change | Refusal | None:
+    """Only where a soft limit below the hard one stands in the way; most jobs have none."""
+    now = _now(_MEMORY.name, outcome)
+    said = "\n".join(evidence.text for evidence in diagnosis.evidence)
+    if now is None or now[0] == UNLIMITED or now[0] == now[1] or outcome.telemetry.oom_kills or not _MEMORY.said.search(said):
+        return None
+    return _raised(_MEMORY, outcome)
 
 
 def _raised(limit: _Limit, outcome: Outcome) -> Change | Refusal | None:
@@ -134,12 +156,13 @@ def _raised(limit: _Limit, outcome: Outcome) -> Change | Refusal | None:
         more = ", or it is the container's pids limit (`--pids-limit`)" if limit.name == "RLIMIT_NPROC" else ""
         return Refusal(NAME, f"the limit of {limit.what} is {soft}, the hard one already: who starts the job sets it ({how}){more}")
     new = limit.enough if hard == UNLIMITED else min(hard, max(limit.enough, soft))
+    whole = new == hard or (hard == UNLIMITED and new >= _NO_LIMIT)
     if new <= soft:
         return Refusal(NAME, f"the limit of {limit.what} is {soft} already ({how})")
     return Change(
         remedy=NAME,
-        summary=f"raises the limit of {limit.what} from {soft} to {new}",
-        rlimits={limit.name: UNLIMITED if new == hard else new},
+        summary=f"raises the limit of {limit.what} from {soft} to {'unlimited' if whole and hard == UNLIMITED else new}",
+        rlimits={limit.name: UNLIMITED if whole else new},
         success_probability=limit.odds,
         details={"limit": limit.name, "old": soft, "new": new, "hard": hard},
     )

@@ -66,6 +66,7 @@ PARALLEL: Mapping[str, Parallel] = {
     "nx": Parallel(("--parallel", "--maxParallel"), "NX_PARALLEL", bare=("--parallel",)),
     "lerna": Parallel(("--concurrency",)),
     "deno": Parallel((), "DENO_JOBS"),
+    "tox": Parallel(("-p", "--parallel"), bare=("-p", "--parallel")),
     "paratest": Parallel(("-p", "--processes")),
 }
 

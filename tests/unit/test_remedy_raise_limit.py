@@ -73,3 +73,23 @@ def test_stack_is_raised_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_no_limit_explains_is_left() -> None:
     assert proposed("RangeError: Maximum call stack size exceeded") is None
     assert raise_limit.propose(diagnosis("disk_full", "EMFILE"), outcome(), Surroundings()) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "soft", "hard", "kills", "raised"),
+    [
+        ("MemoryError", 600 << 20, -1, 0, {"RLIMIT_AS": -1}),
+        ("terminate called after throwing an instance of 'std::bad_alloc'", 600 << 20, 900 << 20, None, {"RLIMIT_AS": -1}),
+        ("MemoryError", 600 << 20, 600 << 20, 0, None),
+        ("MemoryError", -1, -1, 0, None),
+        ("MemoryError", 600 << 20, -1, 1, None),
+        ("Killed", 600 << 20, -1, 0, None),
+    ],
+)
+def test_address_space_where_a_soft_limit_was_in_the_way(
+    monkeypatch: pytest.MonkeyPatch, said: str, soft: int, hard: int, kills: int | None, raised: dict[str, int] | None
+) -> None:
+    monkeypatch.setattr(raise_limit, "_now", lambda name, outcome: (soft, hard))
+    failed = outcome(telemetry=Telemetry(oom_kills=kills))
+    change = raise_limit.propose(diagnosis("out_of_memory", said), failed, Surroundings())
+    assert (change and change.rlimits) == raised  # type: ignore[union-attr]
