@@ -11,7 +11,7 @@ from typing import Any
 
 from guard.diagnosis.mask import Masker
 from guard.frameworks import FRAMEWORKS
-from guard.frameworks.passed import passed
+from guard.frameworks.passed import failures, passed
 from guard.types import FailedTests, Outcome, Surroundings
 
 SMALL = 50
@@ -41,7 +41,9 @@ class SeenTests:
         around = Surroundings(cwd=outcome.command.cwd, workspace=self._workspace)
         ran = [one for one in FRAMEWORKS.values() if one.ran(outcome, around)]
         tests = ran[0].failed(outcome, around) if len(ran) == 1 else None
-        return {tests.framework: tests.tests} if isinstance(tests, FailedTests) else {}
+        if not isinstance(tests, FailedTests):
+            return {}
+        return {tests.framework: failures(tests.framework, outcome) or tests.tests}
 
     def add(self, document: Mapping[str, Any], known: Set[tuple[str, str]], masker: Masker) -> None:
         """Put it into the run's attempts, masked; `known`: (framework, name) of tests that have failed before."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from guard.frameworks.invocation import Invocation, find, program
-from guard.frameworks.narrowing import narrowed, not_all_ran, refused, unsound
+from guard.frameworks.narrowing import how_started, narrowed, not_all_ran, refused
 from guard.frameworks.options import chosen
 from guard.frameworks.output import folder, lines
 from guard.frameworks.verification import must_run, provable
@@ -61,12 +61,9 @@ def failed(outcome: Outcome, surroundings: Surroundings) -> FailedTests | Refusa
 def rerun(tests: FailedTests, outcome: Outcome, surroundings: Surroundings) -> Change | Refusal:
     """`--spec` with the files, which then run whole."""
     del surroundings
-    reason = unsound(tests)
-    if reason:
-        return refused(reason)
-    found = find(outcome)
-    if isinstance(found, str):
-        return refused(found)
+    found = how_started(tests, outcome)
+    if isinstance(found, Refusal):
+        return found
     if program(found.words) != "cypress" or found.words[1:2] != ("run",):
         return refused("the command is not `cypress run` itself")
     told = chosen(found.words[2:], _FLAGS, _VALUED)
@@ -87,6 +84,12 @@ def verified(change: Change, outcome: Outcome) -> bool:
     if rows is None or len(rows) != len(wanted):
         return False
     return all(mark == "✔" for mark, _ in rows) and all(any(name.endswith(row) for _, row in rows) for name in wanted)
+
+
+def files(printed: tuple[str, ...], root: Path, mark: str) -> tuple[str, ...]:
+    """The spec files with that mark (✔ or ✖) in the closing table; those that are not one file of the project left out."""
+    found = (_file(root, name) for shown, name in (_rows(printed) or ()) if shown == mark)
+    return tuple(name for name in found if name is not None)
 
 
 def _rows(printed: tuple[str, ...]) -> list[tuple[str, str]] | None:

@@ -145,17 +145,16 @@ def _tests(attempts: Sequence[Mapping[str, Any]], row: RunRow) -> Iterator[TestR
 def _failed(attempt: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     """(framework, names) of tests that failed in an attempt.
 
-    Those that were to run again, else those that the framework itself names, else the one that the log names.
+    Those that the framework itself names, of another framework those that were to run again, else the one that the log names.
     """
-    found = list(_to_run_again(attempt))
-    if not found:
-        named: dict[str, list[str]] = {}
-        for framework, name in _recorded(attempt, "failed"):
-            named.setdefault(framework, []).append(name)
-        found = [(framework, names[:_MOST_TESTS]) for framework, names in named.items()]
-    yield from found
+    named: dict[str, list[str]] = {}
+    for framework, name in _recorded(attempt, "failed"):
+        named.setdefault(framework, []).append(name)
+    for framework, names in _to_run_again(attempt):
+        named.setdefault(framework, names)
+    yield from ((framework, names[:_MOST_TESTS]) for framework, names in named.items())
     diagnosis = attempt["diagnosis"]
-    if not found and diagnosis is not None and diagnosis["family"] == "tests":
+    if not named and diagnosis is not None and diagnosis["family"] == "tests":
         test, tool = diagnosis["entities"].get("test"), diagnosis["entities"].get("tool", "")
         if isinstance(test, str) and isinstance(tool, str):
             yield tool, [test]
@@ -172,4 +171,4 @@ def _to_run_again(attempt: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]
         details = remedy["details"]
         names, framework = details.get("must_run"), details.get("framework")
         if isinstance(names, list) and isinstance(framework, str):
-            yield framework, [name for name in names if isinstance(name, str)][:_MOST_TESTS]
+            yield framework, [name for name in names if isinstance(name, str)]

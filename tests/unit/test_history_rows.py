@@ -116,6 +116,14 @@ def test_what_frameworks_name_is_counted(attempts: list[dict], outcomes: dict[st
     assert all((one.minutes == 0) == (one.outcome == "passed") for one in found)
 
 
+def test_what_a_framework_calls_a_failure_goes_before_what_runs_it_again() -> None:
+    plan = healing("rerun_failed_tests", details={"must_run": ["./spec/a_spec.rb:3"], "framework": "rspec"})
+    first = attempt(1, 1, failure("flaky_test"), plan)
+    first["tests"] = [{"framework": "rspec", "failed": ["cart adds"], "passed": []}]
+    (row,) = entry(document("r", [first, attempt(2, 0)])).tests
+    assert (row.name, row.outcome) == ("cart adds", "passed_on_rerun")
+
+
 def test_half_characters_and_nul_are_taken_out() -> None:
     line = json.dumps(healed("r", branch="a\ud800b\x00c"))
     assert parsed(line)["branch"] == "a�b�c"

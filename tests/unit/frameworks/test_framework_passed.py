@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from guard.frameworks.passed import passed
+from guard.frameworks.passed import failures, passed
 
 PYTEST = """\
 ============================= test session starts ==============================
@@ -140,7 +140,7 @@ def test_a_report_that_is_not_this_attempt_s_own_is_left(fault: str, report: Pat
     elif fault == "broken":
         report.write_text(CASES[:-20])
     elif fault == "too large":
-        monkeypatch.setattr("guard.frameworks.passed._LARGEST_REPORT", 10)
+        monkeypatch.setattr("guard.frameworks.passed.reports._LARGEST", 10)
     else:
         report.unlink()
         report.mkdir()
@@ -155,6 +155,87 @@ def test_surefire_and_gradle(tmp_path: Path, outcome: Any) -> None:
     (tmp_path / "pom.xml").touch()
     assert passed(outcome("[INFO] --- surefire:3.2.5:test (default-test) @ app ---\n")) == {"maven_surefire": ("a.B#adds",)}
     assert passed(outcome("> Task :test FAILED\n2 tests completed, 1 failed\n")) == {"gradle_test": ("a.B#adds",)}
+
+
+RSPEC = """\
+Randomized with seed 1
+
+outer
+  works
+  flaky (FAILED - 1)
+  when deep
+    is (fine)
+    pends (PENDING: No reason given (yet))
+
+Failures:
+
+  1) outer flaky
+
+4 examples, 1 failure, 1 pending
+
+Failed examples:
+
+rspec ./spec/a_spec.rb:3 # outer flaky
+"""
+MOCHA = """\
+
+  ✔ top level
+  outer
+    ✓ after (12ms)
+noise of a test
+    inner deep
+      1) flaky
+      - pends
+      ✔ works
+
+
+  3 passing (25ms)
+  1 failing
+
+  1) outer
+       inner deep
+         flaky:
+     Error: ✔ forged
+"""
+PLAYWRIGHT = """\
+  ✓  1 [one] › e2e/a.spec.js:2:1 › adds › two (190ms)
+  ✘  2 [one] › e2e/a.spec.js:3:31 › cart › flaky one (175ms)
+  ✓  3 [one] › e2e/a.spec.js:3:31 › cart › flaky two (retry #1) (1.2s)
+  ok 4 e2e/b.spec.js:1:1 › fine (31ms)
+  -  5 [one] › e2e/a.spec.js:3:150 › cart › skipped
+  1) [one] › e2e/a.spec.js:3:31 › cart › flaky one ─────
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "framework", "names"),
+    [
+        (RSPEC, "rspec", ("outer works", "outer when deep is (fine)")),
+        (RSPEC.replace("4 examples", "5 examples"), "rspec", ()),  # something else stands in the tree
+        (RSPEC.replace("  works\n", "  works\nprinted by a test\n"), "rspec", ("outer works", "outer when deep is (fine)")),
+        (MOCHA, "mocha", ("top level", "outer after", "outer inner deep works")),
+        (MOCHA.replace("3 passing (25ms)", ""), "mocha", ()),
+        (MOCHA + "  (Run Finished)\n", "mocha", ()),  # Cypress prints Mocha's tree, and runs files again
+        (PLAYWRIGHT, "playwright", ("[one] › e2e/a.spec.js › adds › two", "[one] › e2e/a.spec.js › cart › flaky two", "e2e/b.spec.js › fine")),
+    ],
+)  # fmt: skip
+def test_what_is_named_by_what_it_says(text: str, framework: str, names: tuple[str, ...], outcome: Any) -> None:
+    assert passed(outcome(text)).get(framework, ()) == names
+
+
+def test_failures_go_by_the_same_names(outcome: Any) -> None:
+    assert failures("rspec", outcome(RSPEC)) == ("outer flaky",)
+    assert failures("playwright", outcome(PLAYWRIGHT)) == ("[one] › e2e/a.spec.js › cart › flaky one",)
+    assert failures("mocha", outcome(MOCHA)) == ()  # its `FailedTests` has them
+
+
+def test_spec_files_of_cypress(tmp_path: Path, outcome: Any) -> None:
+    for name in ("a.cy.js", "b.cy.js"):
+        (tmp_path / "cypress/e2e").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "cypress/e2e" / name).write_text("")
+    row = "  │ {}  {}                          00:01        1        1        -        -        - │\n"
+    text = "  (Run Finished)\n" + row.format("✔", "a.cy.js") + row.format("✖", "b.cy.js") + row.format("✔", "elsewhere.cy.js")
+    assert passed(outcome(text)).get("cypress") == ("cypress/e2e/a.cy.js",)
 
 
 @pytest.mark.parametrize("text", ["", "npm ERR! code E404\n", "1 failed, 3 passed in 0.1s\n", "..F.\n"])
