@@ -34,9 +34,9 @@ def cli() -> None:
 
 @cli.command(context_settings=_RUN)
 @_options_of_run
-@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD ARG…]")
 def run(script: str | None, script_file: str | None, command: tuple[str, ...], **flags: Any) -> None:
-    """Run a command and heal it where that is possible: guard run [OPTIONS] -- CMD ARG…"""
+    """Run a command or a script, and heal it where it can be."""
     given = [bool(command), script is not None, script_file is not None]
     if sum(given) != 1:
         raise click.UsageError(GIVE_ONE)
@@ -49,7 +49,7 @@ def run(script: str | None, script_file: str | None, command: tuple[str, ...], *
 
 @cli.command()
 @click.argument("file", default="-")
-@click.option("--exit-code", type=int, help="The exit code of the command that printed the log.")
+@click.option("--exit-code", type=int, metavar="N", help="The exit code of the command that printed the log.")
 @click.option("--json", "as_json", is_flag=True, help="Print the diagnosis as JSON.")
 @click.option("--jsonl", is_flag=True, help='Read {"id","text","exit_code"?} a line, write one result a line.')
 @click.option("--why", is_flag=True, help="Show which signatures fired and lost.")
@@ -62,11 +62,14 @@ def diagnose(file: str, exit_code: int | None, as_json: bool, jsonl: bool, why: 
 
 
 @cli.command(context_settings=_RUN)
-@click.option("--exit-code", type=int, help="The exit code of the command that printed the log.")
+@click.option("--exit-code", type=int, metavar="N", help="The exit code of the command that printed the log.")
 @click.option("--config", metavar="FILE", help="Settings file (default: .pipeguard.yml).")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[FILE|-] [-- CMD ARG…]")
 def explain(arguments: tuple[str, ...], exit_code: int | None, config: str | None) -> None:
-    """Say what guard would do, and why: explain [FILE|-] [-- CMD]; nothing is run or changed."""
+    """Say what guard would do about a log or a command, and why.
+
+    Nothing is run or changed.
+    """
     from guard.commands import explain as command
 
     sys.exit(command.run(arguments, exit_code, config))
@@ -77,7 +80,7 @@ def explain(arguments: tuple[str, ...], exit_code: int | None, config: str | Non
 @click.option("--from-retry", is_flag=True, help="Rewrite the steps of retry actions in GitHub workflows: FILE…, or all of them.")
 @click.argument("files", nargs=-1, metavar="[FILE]…")
 def init(force: bool, from_retry: bool, files: tuple[str, ...]) -> None:
-    """Write a commented .pipeguard.yml and show the snippet for this repository's CI."""
+    """Write a commented .pipeguard.yml and show the CI's snippet."""
     if from_retry:
         from guard.commands import init_from_retry
 
@@ -114,7 +117,10 @@ def doctor(as_json: bool, signatures: str | None, config: str | None) -> None:
 @click.option("--history", metavar="STORE", help="sqlite:PATH or postgresql://… (default: as the settings say).")
 @click.option("--config", metavar="FILE", help="Settings file (default: .pipeguard.yml).")
 def report(**asked: Any) -> None:
-    """Show what the history says: heal rate, time to green, causes, remedies, flaky tests."""
+    """Show what the history says about heals, causes and costs.
+
+    Heal rate, time to green, minutes and money, causes, remedies, flaky tests.
+    """
     from guard.commands import report as command
 
     sys.exit(command.run(command.Asked(**asked)))
@@ -136,7 +142,10 @@ def _of_runs(command: Callable[..., None]) -> Callable[..., None]:
 
 @cli.group()
 def history() -> None:
-    """Look at what guard remembers, take it elsewhere, join copies, forget, check the audit trail."""
+    """Look at what guard remembers, and look after it.
+
+    Take it elsewhere, join copies, forget, check the audit trail.
+    """
 
 
 @history.command()
@@ -146,7 +155,10 @@ def history() -> None:
 @_of_runs
 @_of_history
 def show(run: str | None, limit: int, as_json: bool, **where: str | None) -> None:
-    """List the newest runs, or show one RUN whole (the beginning of its id is enough)."""
+    """List the newest runs, or show one RUN whole.
+
+    The beginning of its id is enough.
+    """
     from guard.commands import history as command
 
     sys.exit(command.guarded(lambda: command.show(command.Where(**where), run, limit, as_json=as_json)))
@@ -167,7 +179,10 @@ def export(file: str, **where: str | None) -> None:
 @click.argument("file")
 @_of_history
 def import_(file: str, **where: str | None) -> None:
-    """Take in JSON Lines from FILE or -: all of them, or none where one is wrong."""
+    """Take in JSON Lines from FILE or -.
+
+    All of them, or none where one is wrong.
+    """
     from guard.commands import history as command
 
     sys.exit(command.guarded(lambda: command.take(command.Where(**where), file)))
@@ -189,7 +204,10 @@ def merge(files: tuple[str, ...], **where: str | None) -> None:
 @click.option("--until", "--older-than", "until", metavar="TIME", help="All runs before 2026-11-24, or older than 90d.")
 @_of_history
 def forget(runs: tuple[str, ...], **where: str | None) -> None:
-    """Forget runs by name, or by project and age together; a merge does not bring them back."""
+    """Forget runs by name, or by project and age.
+
+    Project and age narrow each other; a merge does not bring back what was forgotten.
+    """
     from guard.commands import history as command
 
     sys.exit(command.guarded(lambda: command.drop(command.Where(**where), runs)))

@@ -66,7 +66,7 @@ OPTIONS = (
         "Whose shell runs a script (default: that of the CI we are in).",
         choices=("github", "gitlab", "jenkins", "bash", "sh"),
     ),
-    Option(("--attempts",), "attempts", "Attempts in all, the first included (default 3).", whole=(1, 20)),
+    Option(("--attempts",), "attempts", "Attempts in all, the first included (default 3).", "N", whole=(1, 20)),
     Option(("--timeout",), "timeout", "Limit of one attempt: 90, 90s, 10m, 1h30m.", "TIME"),
     Option(("--idle-timeout",), "idle_timeout", "Limit without output.", "TIME"),
     Option(("--budget",), "budget", "Limit over all attempts and waits.", "TIME"),
