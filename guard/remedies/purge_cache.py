@@ -15,18 +15,15 @@ from guard.caches import CACHES, places
 from guard.caches.root import verified
 from guard.caches.said import lost_below
 from guard.frameworks.output import started
-from guard.remedies import wait
+from guard.remedies import byte_code, own_files, wait
 from guard.remedies.around_evidence import with_neighbours
 from guard.remedies.deleting import delete_tree
-from guard.remedies.protocol import nothing_to_undo
 from guard.remedies.sizes import size_of
 from guard.remedies.tools_in_play import programs
 from guard.types import Action, Applied, Change, Diagnosis, Outcome, Refusal, Surroundings
 
 NAME = "purge_cache"
 LABELS = frozenset({"corrupt_artifact"})
-
-undo = nothing_to_undo
 
 # Yarn fills the project's folder from the one for all projects: what is damaged in one is often so in the other.
 _BERRY = ("yarn_berry", "yarn_berry_mirror")
@@ -47,6 +44,9 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     """Deletes the damaged entries that the log leads to, as they really lie in the verified cache."""
     if diagnosis.label not in LABELS:
         return None
+    compiled = byte_code.elsewhere(NAME, diagnosis, outcome, surroundings)
+    if compiled is not None:
+        return compiled
     answer = _purged(diagnosis, outcome, surroundings)
     if not isinstance(answer, Change) or not _just_came(answer, started(outcome)):
         return answer
@@ -178,6 +178,8 @@ def _change(found: list[tuple[str, Path, tuple[Path, ...]]], whole: bool) -> Cha
 
 def apply(change: Change, surroundings: Surroundings) -> Applied:
     """Delete the entries one by one, after looking at the root once more; an entry that cannot go is the error."""
+    if any(action.kind == "write" for action in change.actions):
+        return own_files.write(change)
     done: list[str] = []
     seen: set[Path] = set()
     for action in change.actions:
@@ -194,3 +196,9 @@ def apply(change: Change, surroundings: Surroundings) -> Applied:
             return Applied(change, tuple(done), error=f"{action.target}: {problem}")
         done.append(f"deleted {action.target} ({freed} bytes)")
     return Applied(change, tuple(done))
+
+
+def undo(applied: Applied, surroundings: Surroundings) -> None:
+    """What was deleted stays deleted; a folder of ours is gone again."""
+    del surroundings
+    own_files.remove(applied)
