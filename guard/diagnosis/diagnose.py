@@ -16,21 +16,16 @@ from guard.diagnosis.explains import explains
 from guard.diagnosis.fingerprint import fingerprint
 from guard.diagnosis.first_named import first_named, message, opens
 from guard.diagnosis.lines import Log
+from guard.diagnosis.linked import NEAR
 from guard.diagnosis.mask import Masker
 from guard.diagnosis.match import Matcher
+from guard.diagnosis.root_cause import EARNEST, ENOUGH, root_cause
+from guard.diagnosis.step_end import step_end
 from guard.diagnosis.waiting import ran_out
-from guard.diagnosis.weigh import NEAR, Weighed, step_end, weigh
+from guard.diagnosis.weigh import Weighed, weigh
 from guard.signatures.load import shipped, tested
 from guard.types import LABELS, Alternative, Diagnosis, Evidence, Memory, Outcome
 
-ENOUGH = 0.3
-"""Below this weight nothing that was found names a cause."""
-EARNEST = 0.45
-"""From this weight on a hit can have ended the command."""
-_GROUP = 12
-"""Lines in which causes belong to one report of one failure."""
-_GAP = 25
-"""Lines after which a symptom no longer belongs to the cause before it."""
 _BESIDE = 4
 _RELATED = 4
 _ATTENDED = 3
@@ -116,7 +111,7 @@ def _against_kernel(weighed: list[Weighed], outcome: Outcome, log: Log) -> list[
     if not kernel_says.no_oom_kill(outcome):
         return weighed
     return [
-        Weighed(one.hit, one.weight * 0.25, "is contradicted by the kernel, which counted no out-of-memory kill")
+        replace(one, weight=one.weight * 0.25, lost="is contradicted by the kernel, which counted no out-of-memory kill")
         if one.label == "out_of_memory" and kernel_says.is_kill_text(log.text(one.hit.index))
         else one
         for one in weighed
@@ -241,61 +236,6 @@ def _with_attention(
     if not evidence and looked:
         looked[0] = replace(looked[0], rank="primary")
     return (*evidence[:first], *looked, *evidence[first:])[: _RELATED + 1]
-
-
-def root_cause(weighed: Sequence[Weighed]) -> Weighed | None:
-    """The root cause: the last thing that went wrong in earnest, or whatever shortly before explains it."""
-    best = _last_in_earnest(weighed)
-    if best is None:
-        return max(weighed, key=lambda one: (one.weight, -one.hit.index), default=None)
-    for _ in range(6):
-        behind = [one for one in weighed if one.weight >= EARNEST and _stands_behind(one, best)]
-        if not behind:
-            return _first_of_its_report(best, weighed)
-        best = max(behind, key=lambda one: (one.weight, -one.hit.index))
-    return best
-
-
-def _first_of_its_report(best: Weighed, weighed: Sequence[Weighed]) -> Weighed:
-    """The line that opens the report: tools say first what failed and then what it might mean."""
-    return next(
-        one
-        for one in weighed
-        if one is best
-        or (
-            one.label == best.label
-            and not one.symptom
-            and one.weight >= 0.85 * best.weight
-            and 0 <= best.hit.index - one.hit.index <= _GROUP
-        )
-    )
-
-
-def _last_in_earnest(weighed: Sequence[Weighed]) -> Weighed | None:
-    """The weightiest of the last group of causes, or a later symptom that they do not explain.
-
-    What came before it and did not end the command was survived, whatever it was.
-    """
-    causes = [one for one in weighed if one.weight >= EARNEST and not one.symptom]
-    symptoms = [one for one in weighed if one.weight >= ENOUGH and one.symptom and not one.lost]
-    if not causes:
-        return max(symptoms, key=lambda one: (one.weight, one.hit.index), default=None)
-    last = causes[-1]
-    group = [one for one in causes if last.hit.index - one.hit.index <= _GROUP]
-    best = max(group, key=lambda one: (one.weight, one.hit.index))
-    later = [
-        one
-        for one in symptoms
-        if one.hit.index > last.hit.index + _GAP and one.label not in (best.label, "unknown") and not explains(best.label, one.label)
-    ]
-    return max(later, key=lambda one: (one.weight, one.hit.index)) if later else best
-
-
-def _stands_behind(one: Weighed, best: Weighed) -> bool:
-    """Whether one hit explains another: a cause in the code itself is explained by nothing but what is next to it."""
-    distance = best.hit.index - one.hit.index
-    in_code = LABELS[best.label] in ("code", "tests") and not best.symptom
-    return explains(one.label, best.label) and -8 <= distance <= (_BESIDE if in_code else NEAR)
 
 
 def _by_signature(winner: Weighed, weighed: Sequence[Weighed], log: Log, masker: Masker) -> Diagnosis:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from guard.diagnosis.features import Features, features
 from guard.diagnosis.lines import Log
 from guard.diagnosis.scan import Scanner
-from guard.diagnosis.weigh import step_end
+from guard.diagnosis.step_end import step_end
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from guard.diagnosis.model import NoModel, Shipped, checked
 from guard.diagnosis.plain import tables
 from guard.diagnosis.plain.score import Scorer
 from guard.diagnosis.reading import PASSAGE, choose, ending, passage, positions
-from guard.diagnosis.weigh import step_end
+from guard.diagnosis.step_end import step_end
 from guard.types import Outcome
 
 
