@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 from guard.commands.run_options import usage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def _missing(error: ModuleNotFoundError, arguments: list[str]) -> int:
@@ -32,7 +39,7 @@ def main(arguments: list[str]) -> int:
         at = arguments.index("--")
         arguments = [*arguments[:at], "--", *arguments[at:]]
     try:
-        cli.main(arguments, prog_name="guard", standalone_mode=False)
+        _and_written(lambda: cli.main(arguments, prog_name="guard", standalone_mode=False))
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "guard"
@@ -47,4 +54,19 @@ def main(arguments: list[str]) -> int:
         # Whoever reads us has what it wanted; nothing more may be written, not even at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
+    except OSError as error:
+        if error.filename is not None or error.errno not in _CANNOT_WRITE:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.stderr.write(f"guard: standard output cannot be written: {error.strerror}\n")
+        return 1
     return 0
+
+
+def _and_written(command: Callable[[], object]) -> None:
+    """Run a command; what it printed is written before it counts as done. Raises what writing raises."""
+    try:
+        command()
+    finally:
+        if sys.stdout is not None:  # closed by whoever started us
+            sys.stdout.flush()

@@ -142,3 +142,10 @@ def test_a_link_as_result_file_is_replaced(guard, workspace):
 )
 def test_a_foreign_log_is_judged_by_its_cause_not_by_this_machine(guard, line, decision):
     assert json.loads(guard("diagnose", "-", "--json", text=line).stdout)["decision"] == decision
+
+
+@pytest.mark.parametrize("words", [("doctor",), ("--help",), ("diagnose", "/dev/null")])
+def test_a_full_standard_output_is_one_line(workspace, words):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([sys.executable, "-m", "guard", *words], cwd=workspace, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=60)
+    assert (done.returncode, done.stderr) == (1, b"guard: standard output cannot be written: No space left on device\n")
