@@ -68,7 +68,7 @@ def run(request: Request) -> int:
     """Run the command, heal it where that is possible. Returns the exit code of the job."""
     wrong = _misplaced(request)
     if wrong:
-        sys.stderr.write(f"guard: {wrong}\n")
+        _say(f"guard: {wrong}")
         return 2
     if os.environb.get(b"PIPEGUARD_ACTIVE") == b"1":
         return _pass_through(request)
@@ -163,12 +163,18 @@ def _confess(stage: str, fault: Exception) -> None:
     try:
         from guard import failsafe
     except Exception:
-        try:
-            sys.stderr.write(f"guard: its own files cannot be read any more ({stage}); the command's own result stands\n")
-        except (OSError, ValueError, AttributeError):
-            pass
+        _say(f"guard: its own files cannot be read any more ({stage}); the command's own result stands")
         return
     failsafe.confess(stage, fault)
+
+
+def _say(*lines: str) -> None:
+    """Print lines of guard's own; a stderr that is closed or full is no reason to fail. As `failsafe.say`, which may not be there any more."""
+    try:
+        sys.stderr.write("".join(f"{line}\n" for line in lines))
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        return
 
 
 def _settings(request: Request, runner: Runner) -> Settings | Early | int | None:
@@ -187,7 +193,7 @@ def _settings(request: Request, runner: Runner) -> Settings | Early | int | None
         try:
             found = early(request.flags, env)
         except GuardError as error:
-            sys.stderr.write("".join(f"{line}\n" for line in error.lines()))
+            _say(*error.lines())
             return error.exit_code
         if found is not None:
             return found
@@ -245,10 +251,10 @@ def _pass_through(request: Request) -> int:
             os.chdir(str(cwd))
         spawn.execute(argv, spawn.exact_environment())
     except spawn.NotStarted as failure:
-        sys.stderr.write(f"guard: cannot run {failure.reason}\n")
+        _say(f"guard: cannot run {failure.reason}")
         return failure.exit_code
     except OSError as error:
-        sys.stderr.write(f"guard: cannot run {argv[0]}: {error.strerror}\n")
+        _say(f"guard: cannot run {argv[0]}: {error.strerror}")
     return 126
 
 

@@ -141,5 +141,9 @@ def request(arguments: Sequence[str]) -> Request | int | None:
 
 def usage(problem: str, command: str) -> int:
     """Say what is wrong with the command line of `command`. Returns the exit code of such errors."""
-    sys.stderr.write(f"guard: {problem}\nguard: hint: {command} --help\n")
+    try:
+        sys.stderr.write(f"guard: {problem}\nguard: hint: {command} --help\n")
+    except (OSError, ValueError, AttributeError):
+        # Closed or full: the exit code tells.
+        pass
     return 2

@@ -149,3 +149,10 @@ def test_a_full_standard_output_is_one_line(workspace, words):
     with open("/dev/full", "wb") as full:
         done = subprocess.run([sys.executable, "-m", "guard", *words], cwd=workspace, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=60)
     assert (done.returncode, done.stderr) == (1, b"guard: standard output cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("words", ["frob", "run --bogus -- touch ran", "run --timeout soon -- touch ran", "run --cwd /nonexistent -- touch ran"])
+def test_a_users_error_is_exit_code_2_where_stderr_is_closed(workspace, words):
+    done = subprocess.run(["sh", "-c", f"{sys.executable} -m guard {words} 2>&-"], cwd=workspace, stdin=subprocess.DEVNULL, timeout=60)
+    assert done.returncode == 2
+    assert not (workspace / "ran").exists()
