@@ -44,8 +44,11 @@ _LINTER = re.compile(
 )
 # Said while something is tried again.
 _RETRYING = re.compile(
-    r"(?i)\b(?:retry(?:ing)?|will (?:retry|try again)|trying again|attempt \d+ (?:of|/) ?\d+|backing off|re-?trying in)\b"
+    r"(?i)\b(?:retry(?:ing)?|will (?:retry|try again)|trying again|attempt \d+ (?:of|/) ?\d+|backing off|re-?trying in|tries (?:remaining|left)|retries (?:remaining|left))\b"
+    r"|(?i:\battempt (?:#?\d+|[a-z]+) failed\b)|\(try: ?\d+\)"  # npm, scripts; wget
 )
+_SAID_BELOW = 2
+_WIDE = 600
 # The two sides of an assertion, line against line: unittest, pytest, jest, mocha, RSpec.
 _SIDE = re.compile(r"^\s*[-+?](?: |$)")
 _SIDES_BEGIN = re.compile(r"Error: .* != |\bAssertion|\b[Ee]xpected\b|\bReceived\b|\bactual\b|\bDiff:|\+ actual|- expected|\bdiffer\b")
@@ -82,9 +85,10 @@ class Lines:
             return True
         return bool(_SOURCE.match(text)) and not (text.lstrip()[:1] in ("#", "*", "-") and _ASKS_FOR_MARK.search(pattern))
 
-    def is_retry(self, index: int) -> bool:
-        """Whether the line itself says that it will be tried again."""
-        return _RETRYING.search(self._log.text(index)) is not None
+    def is_retried(self, index: int) -> bool:
+        """Whether the line itself, or one right below it, says that it will be tried again."""
+        last = min(index + _SAID_BELOW + 1, len(self._log))
+        return any(_RETRYING.search(self._log.text(at)[:_WIDE]) is not None for at in range(index, last))
 
     def _side(self, index: int) -> bool:
         """Whether the line is one side of what an assertion compared."""

@@ -16,8 +16,8 @@ _GROUP = 12
 """Lines in which causes belong to one report of one failure."""
 _GAP = 25
 """Lines after which a symptom no longer belongs to the cause before it."""
-_SURELY = 0.6
-_ENDING = ("compile_error", "test_failure")
+_SURELY = 0.5
+_ENDING = ("compile_error", "test_failure", "lint_error")
 """What ends nearly every script in which it happens."""
 _FROM_OUTSIDE = ("network", "infrastructure", "resources")
 
@@ -56,7 +56,8 @@ def _last_in_earnest(weighed: Sequence[Weighed]) -> Weighed | None:
 
     What came before it and did not end the command was survived, whatever it was.
     """
-    causes = _before_clean_up([one for one in weighed if one.weight >= EARNEST and not one.symptom])
+    weighed = _before_clean_up(weighed)
+    causes = [one for one in weighed if one.weight >= EARNEST and not one.symptom]
     symptoms = [one for one in weighed if one.weight >= ENOUGH and one.symptom and not one.lost]
     if not causes:
         return max(symptoms, key=lambda one: (one.weight, one.hit.index), default=None)
@@ -66,28 +67,34 @@ def _last_in_earnest(weighed: Sequence[Weighed]) -> Weighed | None:
     later = [
         one
         for one in symptoms
-        if (one.hit.index > last.hit.index + _GAP or one.command > last.command)
+        if (one.hit.index > last.hit.index + _GAP or (one.command > last.command and one.weight >= EARNEST))
         and one.label not in (best.label, "unknown")
         and not stands_behind(best, one)
     ]
     return max(later, key=lambda one: (one.weight, one.hit.index)) if later else best
 
 
-def _before_clean_up(causes: list[Weighed]) -> list[Weighed]:
-    """The causes without the later commands' faults of other kinds where the code or its tests had failed before them.
+def _before_clean_up(weighed: Sequence[Weighed]) -> Sequence[Weighed]:
+    """The hits without the later commands' faults of other kinds where the code or its tests had failed before them.
 
     A script ends with what does not compile or pass its tests; what is still run then gathers reports, tells people and
     puts away, and fails for want of what was never built.
     """
-    if not causes or LABELS[causes[-1].label] in ("code", "tests", "resources"):
-        return causes
-    last = causes[-1]
+    earnest = [one for one in weighed if one.weight >= EARNEST and not one.symptom]
+    if not earnest or LABELS[earnest[-1].label] in ("code", "tests", "resources"):
+        return weighed
+    last = earnest[-1]
     before = [
-        at
-        for at, one in enumerate(causes)
-        if one.label in _ENDING and one.weight >= _SURELY and one.command < last.command and not stands_behind(one, last)
+        one
+        for one in weighed
+        if one.label in _ENDING
+        and one.weight >= _SURELY
+        and not one.lost
+        and one.hit.signature.tool != "any"
+        and one.command < last.command
+        and not stands_behind(one, last)
     ]
-    return causes[: before[-1] + 1] if before else causes
+    return [one for one in weighed if one.command <= before[-1].command] if before else weighed
 
 
 def _in_one_report(one: Weighed, last: Weighed) -> bool:

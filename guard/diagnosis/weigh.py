@@ -11,7 +11,7 @@ from guard.diagnosis.commands import Commands
 from guard.diagnosis.context import Lines
 from guard.diagnosis.explains import is_network
 from guard.diagnosis.lines import Log
-from guard.diagnosis.linked import cut_off, lacks, stands_behind
+from guard.diagnosis.linked import cut_off, lacks, names, stands_behind
 from guard.diagnosis.match import Hit
 from guard.diagnosis.passing import Passing
 from guard.diagnosis.step_end import step_end
@@ -22,6 +22,7 @@ FAR = 60
 """Lines from the end of the step beyond which words that any tool may use say little."""
 
 _KIND = {"cause": 1.0, "symptom": 0.62, "warning": 0.35}
+_FROM_OUTSIDE = ("network", "infrastructure")
 _LOOPBACK = re.compile(r"\b(?:127\.\d+\.\d+\.\d+|localhost|0\.0\.0\.0)\b|\[?::1\]?[:\s]")
 @dataclass(frozen=True)
 class Weighed:
@@ -36,6 +37,10 @@ class Weighed:
     """Whether it says that something is not there."""
     cut_off: bool = False
     """Whether it says that something was killed, or a file ends too early."""
+    retried: bool = False
+    """Whether it is seen to be tried again."""
+    names: frozenset[str] = frozenset()
+    """Files and packages that it names."""
 
     @property
     def symptom(self) -> bool:
@@ -61,7 +66,8 @@ def weigh(log: Log, hits: Sequence[Hit]) -> list[Weighed]:
         recency = _recency(LABELS[signature.label], distance)
         text = log.text(hit.index)
         weight = signature.probability * _KIND[signature.kind] * factor * recency
-        weighed.append(Weighed(hit, weight, why, commands.number(hit.index), lacks(text), cut_off(text)))
+        retried = LABELS[signature.label] in _FROM_OUTSIDE and lines.is_retried(hit.index)
+        weighed.append(Weighed(hit, weight, why, commands.number(hit.index), lacks(text), cut_off(text), retried, names(text)))
     return [_promoted(one, weighed) for one in weighed]
 
 
@@ -82,7 +88,7 @@ def _doubt(hit: Hit, log: Log, lines: Lines, successes: Successes, passing: Pass
         return 0.12, "stands in a test's own text"
     if family not in ("tests", "code") and lines.is_quoted(hit.index, hit.signature.pattern):
         return 0.25, "stands in quoted source, a linter's finding or an echoed command"
-    if family not in ("tests", "code") and passing.after(hit.index):
+    if family != "code" and passing.after(hit.index):
         return 0.15, "stands before tests that passed"
     if hit.signature.tool not in ("system", "any") and successes.after(hit.signature.tool, hit.index):
         return 0.15, f"{hit.signature.tool} succeeded afterwards"
@@ -92,8 +98,8 @@ def _doubt(hit: Hit, log: Log, lines: Lines, successes: Successes, passing: Pass
         return 0.2, "stands after the step had failed"
     if is_network(label) and _LOOPBACK.search(log.text(hit.index)):
         return 0.4, "is about this machine itself"
-    if hit.signature.kind != "warning" and family in ("network", "infrastructure") and lines.is_retry(hit.index):
-        return 0.55, "says that it will be tried again"
+    if hit.signature.kind != "warning" and family in _FROM_OUTSIDE and lines.is_retried(hit.index):
+        return 0.45, "says that it will be tried again"
     return 1.0, ""
 
 
