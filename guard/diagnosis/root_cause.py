@@ -17,8 +17,8 @@ _GROUP = 12
 _GAP = 25
 """Lines after which a symptom no longer belongs to the cause before it."""
 _SURELY = 0.5
-_ENDING = ("compile_error", "test_failure", "lint_error")
-"""What ends nearly every script in which it happens."""
+_ENDING = ("compile_error", "test_failure")
+"""What ends nearly every script in which it happens; a linter's findings are often let pass."""
 _FROM_OUTSIDE = ("network", "infrastructure", "resources")
 
 
@@ -84,10 +84,11 @@ def _before_clean_up(weighed: Sequence[Weighed]) -> Sequence[Weighed]:
     if not earnest or LABELS[earnest[-1].label] in ("code", "tests", "resources"):
         return weighed
     last = earnest[-1]
+    ending = (*_ENDING, "lint_error") if LABELS[last.label] in ("network", "infrastructure") else _ENDING
     before = [
         one
         for one in weighed
-        if one.label in _ENDING
+        if one.label in ending
         and one.weight >= _SURELY
         and not one.lost
         and one.hit.signature.tool != "any"

@@ -88,7 +88,7 @@ def _doubt(hit: Hit, log: Log, lines: Lines, successes: Successes, passing: Pass
         return 0.12, "stands in a test's own text"
     if family not in ("tests", "code") and lines.is_quoted(hit.index, hit.signature.pattern):
         return 0.25, "stands in quoted source, a linter's finding or an echoed command"
-    if family != "code" and passing.after(hit.index):
+    if family not in ("tests", "code") and passing.after(hit.index):
         return 0.15, "stands before tests that passed"
     if hit.signature.tool not in ("system", "any") and successes.after(hit.signature.tool, hit.index):
         return 0.15, f"{hit.signature.tool} succeeded afterwards"
