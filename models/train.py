@@ -40,8 +40,10 @@ HERE = Path(__file__).parent
 CORPUS = HERE / "corpus"
 _WHOLE_WEIGHT = 4.0
 """How much a whole log counts beside an excerpt when the model's halves are weighed: they are few, and what guard meets."""
-_WHOLE_HEARD, _COMPOSED_HEARD = 8.0, 0.3
-"""The same when signatures and model are weighed: composed logs are many, and their noise is not as various."""
+_HOLD = 0.01
+"""How far weights of the voices are kept small."""
+_PARTS = 5
+"""Of the groups, in which voices are weighed by the others to choose the threshold."""
 
 
 def side_of(group: str, folds: int) -> int:
@@ -169,10 +171,21 @@ def weigh_voices(
         ]
     )
     order = [*lab, *logs]
-    counts = np.where(whole, _WHOLE_HEARD, np.where(around, _COMPOSED_HEARD, 1.0)).astype(np.float32)
-    weights = fit(voices, targets[order], counts[order], hold=0.02)
-    together = _softmax(voices @ np.array(weights, dtype=np.float32))
-    pays = threshold(together, [failed[index].example for index in order], counts[order])
+    wanted, counts = targets[order], counts[order]
+    weights = fit(voices, wanted, counts, hold=_HOLD)
+    heard_on = [failed[index].example for index in order]
+    part = np.array([zlib.crc32(f"voices of {one.group}".encode()) % _PARTS for one in heard_on])
+    together = np.zeros_like(wanted)
+    for number in range(_PARTS):
+        others, mine = part != number, part == number
+        if others.any() and mine.any():
+            together[mine] = _softmax(voices[mine] @ np.array(fit(voices[others], wanted[others], counts[others], hold=_HOLD), np.float32))
+    right = together.argmax(axis=1) == wanted.argmax(axis=1)
+    for name, these in (("excerpts", ~whole[order] & ~around[order]), ("composed logs", around[order]), ("whole logs", whole[order])):
+        if these.any():
+            loss = -np.log(np.maximum((together * wanted).sum(axis=1)[these], 1e-6)).mean()
+            print(f"voices weighed by other groups, {name}: {right[these].mean():.3f} right, log loss {loss:.3f}", file=sys.stderr)
+    pays = threshold(together, heard_on, counts)
     return Weighed(network, linear, dict(zip(VOICES, weights, strict=True)), pays), chances
 
 
@@ -190,7 +203,7 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, default=Recipe.epochs)
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--before", type=Path, help="a compiled.json from before the signatures' authors saw the whole logs of DATA")
-    parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "pipeguard-models" / "words.npz")
+    parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "pipeguard-models", help="where vectors of words are kept")
     parser.add_argument("--held-out", type=Path, help="where to write the answers on unseen groups, for `models.evaluate --held-out`")
     options = parser.parse_args()
     # More threads add in another order, and sums differ in their last digits.

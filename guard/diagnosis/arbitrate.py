@@ -10,28 +10,43 @@ import math
 from collections.abc import Mapping, Sequence
 
 from guard.diagnosis.classify import Guess
+from guard.diagnosis.explains import explains
 from guard.diagnosis.weigh import Weighed
 from guard.types import LABELS
 
 VOICES = (
     "model",
     "model_long",
+    "model_beside",
+    "model_margin",
     "cause",
     "cause_long",
-    "cause_attended",
+    "cause_own",
+    "cause_sure",
     "symptom",
     "symptom_long",
+    "symptom_attended",
+    "symptom_own",
     "mentioned",
     "attended",
+    "late",
+    "often",
+    "often_long",
+    "explained",
     "unknown",
     "unknown_long",
     "unknown_silent",
 )
-"""What speaks for a label: the model's log-probability; the winning signature, as cause or symptom; where the model
-looks at the winner's line; other hits; hits where the model looks; and for `unknown`, that no signature fired.
-`_long`: the same, in proportion to the length of the log, in which the voices are not equally sure."""
+"""What speaks for a label. `model`: its log-probability; `_beside`: the same where a signature has won; `_margin`: for its
+first label, how far that is from the second. `cause` and `symptom`: the winning signature's weight; `_own`: it knows the
+words of one tool; `_sure`: it is hardly ever wrong; `_attended`: the model looks at its line too. `mentioned`: the
+weightiest hit; `attended`: the one where the model looks; `late`: the one nearest the end; `often`: how many hits;
+`explained`: a hit of another label explains it. `unknown`: for that label alone; `_silent`: no signature has won.
+`_long`: the same in proportion to the length of the log, in which the voices are not equally sure."""
 
 _LEAST = 1e-4
+_SURE = 0.95
+"""The probability of a signature from which it is hardly ever wrong."""
 _BESIDE = 3
 """Lines around a hit whose attention counts as the hit's."""
 
@@ -39,36 +54,45 @@ _BESIDE = 3
 def voices(guess: Guess, weighed: Sequence[Weighed], winner: Weighed | None, lines: int, enough: float) -> dict[str, tuple[float, ...]]:
     """For each label what speaks for it, in the order of VOICES. `enough`: the least weight of a winner that names a cause."""
     long = min(max(math.log10(max(lines, 1) / 60), 0.0), 1.6)
-    mentioned: dict[str, float] = {}
-    attended: dict[str, float] = {}
-    for one in weighed:
-        if one.lost:
-            continue
-        mentioned[one.label] = max(mentioned.get(one.label, 0.0), one.weight)
-        looked = one.weight * attention(guess.salience, one.hit.index)
-        attended[one.label] = max(attended.get(one.label, 0.0), looked)
-    heard = winner is not None and winner.weight >= enough
+    live = [one for one in weighed if not one.lost]
+    by_label: dict[str, list[Weighed]] = {}
+    for one in live:
+        by_label.setdefault(one.label, []).append(one)
+    heard = winner if winner is not None and winner.weight >= enough else None
+    ranked = sorted(guess.probabilities.items(), key=lambda item: (-item[1], item[0]))
+    margin = ranked[0][1] - (ranked[1][1] if len(ranked) > 1 else 0.0) if ranked else 0.0
     found: dict[str, tuple[float, ...]] = {}
     for label in LABELS:
         model = math.log(max(guess.probabilities.get(label, 0.0), _LEAST))
-        won = winner.weight if winner is not None and heard and winner.label == label else 0.0
-        cause = won if winner is not None and not winner.symptom else 0.0
-        symptom = won - cause
-        looked = attention(guess.salience, winner.hit.index) if winner is not None and won else 0.0
+        won = heard if heard is not None and heard.label == label else None
+        cause = won.weight if won is not None and not won.symptom else 0.0
+        symptom = won.weight if won is not None and won.symptom else 0.0
+        own = float(won is not None and won.hit.signature.tool not in ("any", "system"))
+        same = by_label.get(label, ())
+        often = math.log1p(len(same))
         unknown = float(label == "unknown")
         found[label] = (
             model,
             model * long,
+            model * float(heard is not None),
+            margin * float(bool(ranked) and ranked[0][0] == label),
             cause,
             cause * long,
-            cause * looked,
+            own * float(cause > 0),
+            float(won is not None and cause > 0 and won.hit.signature.probability >= _SURE),
             symptom,
             symptom * long,
-            mentioned.get(label, 0.0),
-            attended.get(label, 0.0),
+            attention(guess.salience, won.hit.index) if won is not None and symptom > 0 else 0.0,
+            own * float(symptom > 0),
+            max((one.weight for one in same), default=0.0),
+            max((one.weight * attention(guess.salience, one.hit.index) for one in same), default=0.0),
+            max((one.weight * (one.hit.index + 1) / max(lines, 1) for one in same), default=0.0),
+            often,
+            often * long,
+            float(any(explains(other, label) for other in by_label if other != label)),
             unknown,
             unknown * long,
-            unknown * float(not heard),
+            unknown * float(heard is None),
         )
     return found
 

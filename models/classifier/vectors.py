@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -24,22 +26,21 @@ def words_of(examples: Sequence[Example], least: int = 2) -> list[str]:
     return [word for word, count in seen.most_common() if count >= least and 2 < len(word) < 24]
 
 
-def word_vectors(words: Sequence[str], kept: Path) -> NDArray[np.float32]:
-    """The encoder's vectors of the words; those worked out before are kept in a file."""
+def word_vectors(words: Sequence[str], folder: Path) -> NDArray[np.float32]:
+    """The encoder's vectors of the words, kept in a file of the folder for when the same words are asked for again.
+
+    Only then: with which others a word is embedded changes its last digits, and with them the classifier's bytes.
+    """
     from models.classifier.encoder import embed
 
-    known: dict[str, NDArray[np.float16]] = {}
-    if kept.exists():
-        with np.load(kept) as file:
-            known = dict(zip(file["words"].tolist(), file["vectors"], strict=True))
-    missing = [word for word in words if word not in known]
-    for begin in range(0, len(missing), 512):
-        part = missing[begin : begin + 512]
-        known.update(zip(part, embed(part).astype(np.float16), strict=True))
-    if missing:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(kept, words=np.array(list(known)), vectors=np.stack(list(known.values())))
-    return np.stack([known[word] for word in words]).astype(np.float32)
+    kept = folder / f"words-{hashlib.sha256(chr(10).join(words).encode()).hexdigest()[:16]}.npy"
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        part = kept.with_suffix(f".{os.getpid()}.npy")
+        np.save(part, embed(words).astype(np.float16))
+        part.replace(kept)
+    found: NDArray[np.float32] = np.load(kept).astype(np.float32)
+    return found
 
 
 def by_bucket(words: Sequence[str], vectors: NDArray[np.float32], size: int) -> dict[int, NDArray[np.float32]]:
