@@ -16,7 +16,7 @@ from guard.diagnosis.explains import explains
 from guard.diagnosis.fingerprint import fingerprint
 from guard.diagnosis.first_named import first_named, message, opens
 from guard.diagnosis.lines import Log
-from guard.diagnosis.linked import NEAR
+from guard.diagnosis.linked import NEAR, stands_behind
 from guard.diagnosis.mask import Masker
 from guard.diagnosis.match import Matcher
 from guard.diagnosis.root_cause import EARNEST, ENOUGH, root_cause
@@ -36,9 +36,13 @@ _WORD = re.compile(rb"[A-Za-z]{2,}")
 _SURE = 0.95
 """The probability of a signature from which it is as good as proof."""
 _UNDISPUTED = 0.65
-"""What such a signature is worth at least where the model agrees on its label, if in doubt."""
+"""What such a signature is worth at least where the model is in doubt."""
 _WAITED = 0.7
 """Of what speaks for a failed test, what goes to a flaky one where the test's own report says that it waited in vain."""
+_OTHERS = 0.9
+"""Of the model's chance for a cause that only other commands show, what goes to the one of this command."""
+_SUREST = 0.99
+"""No log proves a cause beyond this: of the surest answers on logs not seen before one in a hundred is wrong."""
 _SHOWN = 0.03
 """Of the model's attention, from which a line is worth showing."""
 
@@ -77,7 +81,7 @@ def diagnose(
         diagnosis = replace(diagnosis, label=corrected, source="history", probability=max(diagnosis.probability, 0.9))
     return replace(
         diagnosis,
-        probability=round(diagnosis.probability, 4),
+        probability=round(min(diagnosis.probability, _SUREST), 4),
         notes=notes,
         without=guess.note,
     )
@@ -123,9 +127,14 @@ def _arbitrated(
 ) -> Diagnosis:
     """What signatures and model say together."""
     heard = _of_few_words(_told_by_kernel(guess, weighed, outcome), weighed, log)
+    heard = _of_this_command(heard, weighed, winner)
     ranked = arbitrate(heard, weighed, winner, len(log), ENOUGH)
     ranked = _cause_first(ranked, winner)
     label, probability = next(iter(ranked.items()))
+    alone = winner is not None and _undisputed(winner, weighed)
+    if winner is not None and alone and probability < _UNDISPUTED:
+        # The words of a folder's name are enough to make the model doubt; what a tool says in words of its own is not up to that.
+        label, probability = winner.label, ranked[winner.label]
     others = tuple(Alternative(other, round(odds, 4)) for other, odds in ranked.items() if other != label and odds >= 0.02)[:4]
     if label == "unknown":
         found = _disk_or_unknown(outcome, winner, log, masker)
@@ -138,8 +147,7 @@ def _arbitrated(
             alternatives=others,
         )
     best = winner if winner is not None and winner.label == label else _best_of(label, weighed, guess)
-    if best is winner and best is not None and _undisputed(best, weighed) and probability < _UNDISPUTED:
-        # The words of a folder's name are enough to make the model doubt; what a tool says in words of its own is not up to that.
+    if best is winner and alone and probability < _UNDISPUTED:
         others = tuple(replace(one, probability=round(one.probability * (1 - _UNDISPUTED) / (1 - probability), 4)) for one in others)
         probability = _UNDISPUTED
     if best is not None:
@@ -183,6 +191,20 @@ def _told_by_kernel(guess: Guess, weighed: Sequence[Weighed], outcome: Outcome) 
     doubted = 0.98 * chances.get("out_of_memory", 0.0)
     chances["out_of_memory"] -= doubted
     chances["unknown"] += doubted
+    return replace(guess, probabilities=chances)
+
+
+def _of_this_command(guess: Guess, weighed: Sequence[Weighed], winner: Weighed | None) -> Guess:
+    """The model does not see where one command ends: of what was wrong in others alone, and has nothing to do with the cause, it says too much."""
+    if winner is None or winner.weight < EARNEST or winner.lost:
+        return guess
+    chances = dict(guess.probabilities)
+    for label, chance in guess.probabilities.items():
+        own = [one for one in weighed if one.label == label and one.weight >= EARNEST]
+        if label == winner.label or not own or any(one.command == winner.command or stands_behind(one, winner) for one in own):
+            continue
+        chances[label] -= _OTHERS * chance
+        chances[winner.label] = chances.get(winner.label, 0.0) + _OTHERS * chance
     return replace(guess, probabilities=chances)
 
 

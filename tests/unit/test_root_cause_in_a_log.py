@@ -9,7 +9,7 @@ from guard.diagnosis.commands import Commands
 from guard.diagnosis.diagnose import diagnose
 from guard.diagnosis.lines import Log
 from guard.diagnosis.step_end import step_end
-from guard.types import Command, Diagnosis, LogWindow, NoMemory, Outcome, Telemetry
+from guard.types import LABELS, Command, Diagnosis, LogWindow, NoMemory, Outcome, Telemetry
 
 CURL_503 = "curl: (22) The requested URL returned error: 503\n"
 RETRIED = CURL_503 + "Warning: Problem : HTTP error. Will retry in 1 seconds. 4 retries left.\n100  195k  100  195k    0     0  42.5M      0 --:--:-- --:--:-- --:--:-- 42.5M\n"
@@ -49,9 +49,12 @@ LOGS = {
 }
 
 
-def judged(text: str) -> Diagnosis:
+SILENT = Guess()
+
+
+def judged(text: str, guess: Guess = SILENT) -> Diagnosis:
     outcome = Outcome(Command(("./ci.sh",)), 1, 1, None, "exited", 1.0, LogWindow(head=text.encode()), Telemetry())
-    return diagnose(outcome, NoMemory(), ask=lambda log, outcome: Guess())
+    return diagnose(outcome, NoMemory(), ask=lambda log, outcome: guess)
 
 
 @pytest.mark.parametrize("name", LOGS)
@@ -71,3 +74,27 @@ def test_commands_are_counted_by_what_shells_and_runners_show() -> None:
 def test_only_the_last_post_actions_of_jenkins_end_the_step() -> None:
     text = b"[Pipeline] { (Lint)\n[Pipeline] { (Declarative: Post Actions)\n[Pipeline] { (Build)\nx\n[Pipeline] { (Declarative: Post Actions)\ny\n"
     assert step_end(Log(LogWindow(head=text))) == 4
+
+
+def opinion(**chances: float) -> Guess:
+    """A model that is sure, and weighs as much as one signature."""
+    rest = (1 - sum(chances.values())) / (len(LABELS) - len(chances))
+    return Guess({label: chances.get(label, rest) for label in LABELS}, {}, {"model": 1.0, "cause": 2.0})
+
+
+def test_a_model_in_love_with_a_fault_of_another_command_gives_way() -> None:
+    apart = judged(f"$ make -k || true\n{KILLED}$ make -C lib\n{SEMICOLON}", opinion(out_of_memory=0.9, compile_error=0.05))
+    assert (apart.label, apart.evidence[0].text) == ("compile_error", SEMICOLON.splitlines()[1])
+    together = judged(f"$ make\n{SEMICOLON}{KILLED}", opinion(out_of_memory=0.9, compile_error=0.05))
+    assert together.label == "out_of_memory"
+
+
+def test_words_that_are_one_tool_s_own_outweigh_a_model_in_doubt() -> None:
+    alone = judged(DNS, opinion(lint_error=0.6, dns_failure=0.002))
+    assert (alone.label, alone.probability) == ("dns_failure", 0.65)
+    assert sum(one.probability for one in alone.alternatives) + alone.probability <= 1
+    assert judged(DNS, opinion(lint_error=0.999)).label == "lint_error"
+
+
+def test_no_log_is_a_proof() -> None:
+    assert judged(SEMICOLON, opinion(compile_error=1.0)).probability == 0.99
