@@ -1,20 +1,21 @@
 """Copies of a history that grew apart (a CI's cache, parallel jobs) → one, without counting a run twice.
 
 The other file is untrusted: opened for reading alone, refused where it holds anything but our tables, and of it only
-runs that pass the schema, feedback and audit entries of bounded size are taken; all else is worked out anew.
+runs that pass the schema, feedback and audit entries of bounded size are taken, what waits beside it (`FILE.spool`) too; all
+else is worked out anew.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from guard.diagnosis.mask import Masker
 from guard.errors import GuardError
-from guard.history import audit, sqlite
-from guard.history.checking import Unsound, checked
+from guard.history import audit, late, spool, sqlite
+from guard.history.checking import Unsound, checked, parsed
 from guard.history.entry import Entry, entry
 from guard.history.exchange import masked
 from guard.history.forget import delete_runs
@@ -56,18 +57,21 @@ def merge(store: SqlStore, path: str, masker: Masker) -> Merged:
     try:
         if other.version() != len(MIGRATIONS):
             raise GuardError(f"{path} is of an older form", "run `guard history show --store sqlite:FILE` on it once")
-        return _merged(store, SqlStore(other), masker)
+        return _merged(store, SqlStore(other), spool.waiting(f"{os.path.realpath(path)}.spool"), masker)
     finally:
         other.close()
 
 
-def _merged(store: SqlStore, other: SqlStore, masker: Masker) -> Merged:
+def _merged(store: SqlStore, other: SqlStore, waiting: Sequence[str], masker: Masker) -> Merged:
+    """`waiting`: the lines of the other's spool."""
     result = Merged()
     with store.database.transaction(write=True):
         forgotten = [str(row[0]) for row in other.database.all("SELECT run_id FROM pipeguard_forgotten LIMIT 1000000")]
         result.new = store.insert(_entries(store, other, result, masker), bring_back=False)
+        result.new += store.insert(_passed(waiting, result, masker), bring_back=False)
         store.insert_feedback(_feedback(other))
         audit.join(store.database, _links(other), [head for head in audit.heads(other.database) if len(head) == 64])
+        late.join(store.database, waiting)
         # Theirs, and our own of which the copy still knew something.
         again = {str(row[0]) for row in store.database.all(_FORGOTTEN_BUT_THERE)}
         if again or forgotten:
@@ -97,6 +101,17 @@ def _entries(store: SqlStore, other: SqlStore, result: Merged, masker: Masker) -
                 continue
             result.known += 1
             yield entry(masked(document, masker))
+
+
+def _passed(waiting: Sequence[str], result: Merged, masker: Masker) -> Iterator[Entry]:
+    """The runs that wait beside the other: a line that is none may be an entry of the trail, or half of a line."""
+    for line in waiting:
+        try:
+            document = parsed(line)
+        except Unsound:
+            continue
+        result.known += 1
+        yield entry(masked(document, masker))
 
 
 def _feedback(other: SqlStore) -> Iterator[Feedback]:

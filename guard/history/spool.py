@@ -19,6 +19,8 @@ LARGEST_BYTES = 8 << 20
 _TRIES = 50
 _AT_ONCE = 500
 """Lines that are taken in by one transaction."""
+_MOST_FILES = 20
+"""Files of one spool that are read of another's copy."""
 
 
 def passing_line(
@@ -88,6 +90,29 @@ def take_in(path: str, insert: Callable[[Iterable[str]], object], most_s: float 
         _take(path, os.path.join(folder, entry), insert, until)
 
 
+def waiting(path: str) -> list[str]:
+    """The lines that wait in a spool that is another's, left where they are; it may hold anything."""
+    folder, name = os.path.split(path)
+    try:
+        files = sorted(entry for entry in os.listdir(folder or ".") if entry == name or entry.startswith(name + ".taking-"))
+    except OSError:
+        return []
+    found: list[str] = []
+    for entry in files[:_MOST_FILES]:
+        try:
+            descriptor = os.open(os.path.join(folder, entry), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        except OSError:
+            continue
+        with os.fdopen(descriptor, "rb") as file:
+            if os.path.isfile(os.path.join(folder, entry)):
+                found += _lines(file.read(2 * LARGEST_BYTES))
+    return found
+
+
+def _lines(data: bytes) -> list[str]:
+    return [line for line in data.decode("utf-8", "replace").split("\n") if line]
+
+
 def _take(path: str, apart: str, insert: Callable[[Iterable[str]], object], until: float) -> None:
     try:
         descriptor = os.open(apart, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
@@ -103,8 +128,7 @@ def _take(path: str, apart: str, insert: Callable[[Iterable[str]], object], unti
         except OSError:
             # Another guard is taking it in.
             return
-        text = file.read(2 * LARGEST_BYTES).decode("utf-8", "replace")
-        lines = [line for line in text.split("\n") if line]
+        lines = _lines(file.read(2 * LARGEST_BYTES))
         for begin in range(0, len(lines), _AT_ONCE):
             if begin and time.monotonic() >= until:
                 if not _left(f"{path}.taking-{os.urandom(6).hex()}", lines[begin:]):

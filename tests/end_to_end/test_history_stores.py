@@ -295,6 +295,26 @@ def test_what_is_merged_is_masked_and_shortened(store: SqlStore, tmp_path: Path)
     assert len(found["command"][0]) < 10_000
 
 
+def test_what_waits_beside_a_copy_is_merged_and_left_there(store: SqlStore, tmp_path: Path) -> None:
+    path = tmp_path / "copy.db"
+    copy = open_store(f"sqlite:{path}", read_only=False, create=True)
+    assert copy is not None
+    keep(copy, healed("r1"))
+    copy.close()
+    trail = late.Waiting("r1", "").line(1, {"what": "done", "remedy": "wait"}, "2026-11-01T00:00:00+00:00")
+    passed = document("r2", [attempt(1, 0)], status="passed", command=["hunter2secret"])
+    beside = tmp_path / "copy.db.spool"
+    beside.write_text(f"{json.dumps(passed)}\n{trail}\n{{\"half\": ")
+    (tmp_path / "copy.db.spool.taking-1").write_text(json.dumps(document("r3", [attempt(1, 0)], status="passed")) + "\n")
+    for new, known in ((3, 0), (0, 3)):
+        found = merging.merge(store, str(path), Masker(("hunter2secret",)))
+        assert (found.new, found.known) == (new, known)
+    assert sorted(row.id for row in store.rows()) == ["r1", "r2", "r3"]
+    assert "hunter2secret" not in json.dumps(list(store.documents()))
+    assert [one.run_id for one in audit.links(store.database)] == ["r1"]
+    assert beside.exists()
+
+
 def bulky(number: int) -> dict:
     """A run that packs badly."""
     at = f"2026-11-01T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}+00:00"
