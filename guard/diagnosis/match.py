@@ -44,8 +44,8 @@ class Matcher:
         self._scanner = Scanner([literal for _, literal in pairs])
 
     def hits(self, log: Log) -> list[Hit]:
-        """All hits in the order of the lines; of two by one signature in one line the first."""
-        hits: list[Hit] = []
+        """All hits in the order of the lines, the surest of a line first; of two by one signature in one line the first."""
+        hits: list[tuple[int, float, int, Hit]] = []
         seen: set[tuple[int, int]] = set()
         for literal, offsets in self._scanner.offsets(log.data).items():
             which = self._owners[literal]
@@ -57,9 +57,9 @@ class Matcher:
                 seen.add((which, index))
                 match = found(signature.pattern, log.text(index, offset))
                 if match is not None and _surrounded(signature, log, index):
-                    hits.append(Hit(index, signature, _groups(signature, match)))
-        hits.sort(key=lambda hit: hit.index)
-        return hits
+                    hits.append((index, -signature.probability, which, Hit(index, signature, _groups(signature, match))))
+        # The scanner's own order is another one without numpy.
+        return [hit for *_, hit in sorted(hits, key=lambda row: row[:3])]
 
 
 def _groups(signature: Signature, match: Any) -> dict[str, str]:
