@@ -19,8 +19,8 @@ from guard.diagnosis.lines import Log
 from guard.failsafe import shielded
 from guard.policy.plan import plan
 from guard.remedies.carry_out import carry_out, proven, settled, take_back
-from guard.remedies.closer.pause import pause
 from guard.remedies.closer.second_look import second_look
+from guard.remedies.probing.pause import pause
 from guard.settings.values import Settings
 from guard.types import (
     Applied,

@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from guard.remedies.sizes import kept_elsewhere, on_disk
+from guard.remedies.space.sizes import kept_elsewhere, on_disk
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 

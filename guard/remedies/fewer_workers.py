@@ -14,11 +14,10 @@ from pathlib import Path
 
 from guard.remedies import own_files, stand_ins
 from guard.remedies.tools_in_play import files_text, programs, read, script_text, typed
-from guard.remedies.worker_flags import PARALLEL, UNLIMITED, Found, found, rewritten
-from guard.remedies.worker_text import lowered
+from guard.remedies.workers.flags import PARALLEL, UNLIMITED, Found, found, rewritten
+from guard.remedies.workers.text import lowered
 from guard.types import (
     Action,
-    Applied,
     Around,
     Change,
     Command,
@@ -31,6 +30,9 @@ from guard.types import (
 
 NAME = "fewer_workers"
 LABELS = frozenset({"out_of_memory", "resource_limit"})
+# Words, variables and CPUs are the next attempt's own; only stand-ins are files.
+apply = own_files.apply
+undo = own_files.undo
 
 # Limits that many workers reach together; a watch limit or a stack is not one of them.
 _SHARED = re.compile(
@@ -128,18 +130,6 @@ def _behind(tools: frozenset[str], command: Command) -> list[str]:
     """The programs that scripts and files start for these tools: `python3 -m pytest` is a Python."""
     pythons = filter(_PYTHON.fullmatch, programs(command)) if tools & {"pytest", "py.test"} else ()
     return sorted({*tools, *pythons})
-
-
-def apply(change: Change, surroundings: Surroundings) -> Applied:
-    """Words, variables and CPUs are the next attempt's own; only stand-ins are files."""
-    del surroundings
-    return own_files.write(change)
-
-
-def undo(applied: Applied, surroundings: Surroundings) -> None:
-    """Nothing stays of these files."""
-    del surroundings
-    own_files.remove(applied)
 
 
 def _fit(now: int, diagnosis: Diagnosis, outcome: Outcome) -> int:

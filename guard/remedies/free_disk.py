@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from guard.remedies import docker_space, hosted_folders, own_command
+from guard.remedies import own_command
 from guard.remedies.deleting import delete_tree
-from guard.remedies.full_disk import FullDisk, full_disk
 from guard.remedies.protocol import nothing_to_undo
-from guard.remedies.reclaimable import Reclaimable, may_go, reclaimable
-from guard.remedies.sizes import holds
+from guard.remedies.space import docker_space, hosted_folders
+from guard.remedies.space.full_disk import FullDisk, full_disk
+from guard.remedies.space.reclaimable import Reclaimable, may_go, reclaimable
+from guard.remedies.space.sizes import holds
 from guard.remedies.tools_in_play import programs
 from guard.types import Action, Applied, Change, Diagnosis, Outcome, Refusal, Surroundings
 

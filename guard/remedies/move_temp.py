@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from guard.remedies import own_folder
-from guard.remedies.full_disk import device_of, full_disk
+from guard.remedies.space.full_disk import device_of, full_disk
 from guard.types import Action, Applied, Change, Diagnosis, Mount, Outcome, Refusal, Surroundings
 
 NAME = "move_temp"

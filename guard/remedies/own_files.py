@@ -24,8 +24,9 @@ def actions(folder: Path, texts: Mapping[str, str]) -> tuple[Action, ...]:
     return tuple(Action("write", str(folder / name), {"text": text}) for name, text in texts.items())
 
 
-def write(change: Change) -> Applied:
-    """The files, in a folder that must not be there yet."""
+def apply(change: Change, surroundings: Surroundings) -> Applied:
+    """Write the files, in a folder that must not be there yet; a change that names none changes nothing here."""
+    del surroundings
     done: list[str] = []
     made: Mapping[str, str] = {}
     for action in change.actions:
@@ -40,8 +41,9 @@ def write(change: Change) -> Applied:
     return Applied(change, tuple(done), made)
 
 
-def remove(applied: Applied) -> None:
+def undo(applied: Applied, surroundings: Surroundings) -> None:
     """The files and their folder are gone again."""
+    del surroundings
     own_folder.remove(applied.undo, PREFIX)
 
 

@@ -18,7 +18,7 @@ from guard.frameworks.output import started
 from guard.remedies import byte_code, own_files, wait
 from guard.remedies.around_evidence import with_neighbours
 from guard.remedies.deleting import delete_tree
-from guard.remedies.sizes import size_of
+from guard.remedies.space.sizes import size_of
 from guard.remedies.tools_in_play import programs
 from guard.types import Action, Applied, Change, Diagnosis, Outcome, Refusal, Surroundings
 
@@ -179,7 +179,7 @@ def _change(found: list[tuple[str, Path, tuple[Path, ...]]], whole: bool) -> Cha
 def apply(change: Change, surroundings: Surroundings) -> Applied:
     """Delete the entries one by one, after looking at the root once more; an entry that cannot go is the error."""
     if any(action.kind == "write" for action in change.actions):
-        return own_files.write(change)
+        return own_files.apply(change, surroundings)
     done: list[str] = []
     seen: set[Path] = set()
     for action in change.actions:
@@ -200,5 +200,4 @@ def apply(change: Change, surroundings: Surroundings) -> Applied:
 
 def undo(applied: Applied, surroundings: Surroundings) -> None:
     """What was deleted stays deleted; a folder of ours is gone again."""
-    del surroundings
-    own_files.remove(applied)
+    own_files.undo(applied, surroundings)

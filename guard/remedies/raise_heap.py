@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
-from guard.remedies import heap_of_jvm, heap_of_node, heap_of_php, own_files
-from guard.types import Applied, Change, Diagnosis, Outcome, Refusal, Surroundings
+from guard.remedies import own_files
+from guard.remedies.heap import jvm, node, php
+from guard.types import Change, Diagnosis, Outcome, Refusal, Surroundings
 
 NAME = "raise_heap"
 LABELS = frozenset({"out_of_memory"})
+# Words and variables are the next attempt's own; only stand-ins and what PHP reads are files.
+apply = own_files.apply
+undo = own_files.undo
 
 # What V8 and Node print when a heap, theirs or a worker's, is at its limit
 _NODE_SAID = re.compile(
@@ -35,24 +39,12 @@ def propose(diagnosis: Diagnosis, outcome: Outcome, surroundings: Surroundings) 
     if diagnosis.label not in LABELS or (diagnosis.source.startswith("telemetry:") and outcome.telemetry.oom_kills):
         return None
     said = "\n".join(evidence.text for evidence in diagnosis.evidence)
-    if not any(pattern.search(said) for pattern in (_NODE_SAID, _JVM_SAID, heap_of_php.SAID)):
+    if not any(pattern.search(said) for pattern in (_NODE_SAID, _JVM_SAID, php.SAID)):
         # The telling line need not be among the evidence (`Aborted`, exit code 134).
         window = outcome.window
         said += "\n" + (window.tail or window.head)[-(1 << 16) :].decode("utf-8", "replace")
     if _NODE_SAID.search(said):
-        return heap_of_node.larger(NAME, outcome, surroundings)
+        return node.larger(NAME, outcome, surroundings)
     if _JVM_SAID.search(said) and not _NOT_THE_HEAP.search(said):
-        return heap_of_jvm.larger(NAME, said, outcome, surroundings)
-    return heap_of_php.larger(NAME, said, outcome, surroundings)
-
-
-def apply(change: Change, surroundings: Surroundings) -> Applied:
-    """The variables and words are the next attempt's own; PHP and a heap that a file of the user sets want files of ours."""
-    del surroundings
-    return own_files.write(change)
-
-
-def undo(applied: Applied, surroundings: Surroundings) -> None:
-    """Nothing stays of these files."""
-    del surroundings
-    own_files.remove(applied)
+        return jvm.larger(NAME, said, outcome, surroundings)
+    return php.larger(NAME, said, outcome, surroundings)

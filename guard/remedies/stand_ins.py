@@ -10,7 +10,7 @@ import os
 import shlex
 from pathlib import Path
 
-from guard.remedies.worker_flags import PARALLEL
+from guard.remedies.workers.flags import PARALLEL
 from guard.types import Around
 
 # Plain sh. What stands between @ is filled in.

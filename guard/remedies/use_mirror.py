@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from guard.remedies.closer.configured.go import written
+from guard.remedies.probing.configured.go import written
 from guard.remedies.protocol import nothing_to_apply, nothing_to_undo
 from guard.remedies.tools_in_play import programs
 from guard.types import Change, Diagnosis, Outcome, Refusal, Surroundings

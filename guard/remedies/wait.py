@@ -10,7 +10,7 @@ import re
 from datetime import datetime, timezone
 
 from guard.caches import said
-from guard.remedies.closer.pause import LONGEST
+from guard.remedies.probing.pause import LONGEST
 from guard.remedies.protocol import nothing_to_apply, nothing_to_undo
 from guard.types import OUTSIDE, Change, Diagnosis, Outcome, Refusal, Surroundings
 

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from guard.remedies import wait
-from guard.remedies.closer import until_up
-from guard.remedies.closer.pause import LONGEST
-from guard.remedies.closer.question import Answer
-from guard.remedies.closer.service import Service
+from guard.remedies.probing import until_up
+from guard.remedies.probing.pause import LONGEST
+from guard.remedies.probing.question import Answer
+from guard.remedies.probing.service import Service
 from guard.types import Change, Command, Diagnosis, LogWindow, Outcome, Surroundings, Telemetry
 
 SHORTEST_S, LONGEST_S, LENGTHS = 2.0, 600.0, 400

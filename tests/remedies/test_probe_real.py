@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
-from guard.remedies.closer.question import ask
-from guard.remedies.closer.service import Service
+from guard.remedies.probing.question import ask
+from guard.remedies.probing.service import Service
 from tests.remedies.attempted import need
 from tests.remedies.caches.python_index import Index
 
@@ -287,8 +287,8 @@ def test_git_is_asked_for_at_the_address_that_its_configuration_puts_in_the_plac
 
 
 def test_the_tools_here_tell_what_is_built_into_them(tmp_path: Path) -> None:
-    from guard.remedies.closer.configured import CONFIGURED
-    from guard.remedies.closer.configured.protocol import scene
+    from guard.remedies.probing.configured import CONFIGURED
+    from guard.remedies.probing.configured.protocol import scene
     from guard.types import Command, LogWindow, Outcome, Surroundings, Telemetry
 
     env = {name: value for name, value in os.environ.items() if name in ("PATH", "RUSTUP_HOME", "CARGO_HOME")} | {"HOME": str(Path.home())}

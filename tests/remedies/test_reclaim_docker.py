@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from guard.remedies import docker_space, free_disk
+from guard.remedies import free_disk
+from guard.remedies.space import docker_space
 from guard.types import Allow, Change, Mount, Refusal, Surroundings
 from tests.unit.by_hand import diagnosis, outcome
 

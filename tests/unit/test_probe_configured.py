@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from guard.remedies.closer.configured import CONFIGURED, built_in, own_program
-from guard.remedies.closer.configured.protocol import Named, Scene, scene
+from guard.remedies.probing.configured import CONFIGURED, built_in, own_program
+from guard.remedies.probing.configured.protocol import Named, Scene, scene
 from guard.types import Surroundings
 from tests.unit.by_hand import outcome
 

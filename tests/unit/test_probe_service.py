@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from guard.remedies.closer import services
-from guard.remedies.closer.configured import built_in
-from guard.remedies.closer.service import Service, service
+from guard.remedies.probing import services
+from guard.remedies.probing.configured import built_in
+from guard.remedies.probing.service import Service, service
 from guard.types import Diagnosis, Surroundings
 from tests.unit.by_hand import diagnosis, outcome
 

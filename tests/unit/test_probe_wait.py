@@ -11,9 +11,9 @@ import pytest
 
 from guard.heal import heal
 from guard.remedies import wait
-from guard.remedies.closer import beside, pause, services, until_up
-from guard.remedies.closer.question import Answer
-from guard.remedies.closer.service import Service
+from guard.remedies.probing import beside, pause, services, until_up
+from guard.remedies.probing.question import Answer
+from guard.remedies.probing.service import Service
 from guard.settings.values import Settings
 from guard.types import Applied, Attempt, Change, Event, NoMemory, Plan, Surroundings
 from tests.unit.by_hand import diagnosis, outcome

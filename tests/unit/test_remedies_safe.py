@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from guard.caches import yarn
-from guard.remedies import REMEDIES, docker_space, hosted_folders, refresh_index
+from guard.remedies import REMEDIES, refresh_index
+from guard.remedies.space import docker_space, hosted_folders
 from guard.types import (
     LABELS,
     Allow,

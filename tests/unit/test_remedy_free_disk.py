@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from guard.remedies import free_disk
 from guard.remedies.free_disk import _Candidate, smallest_sufficient
-from guard.remedies.reclaimable import Reclaimable
+from guard.remedies.space.reclaimable import Reclaimable
 from guard.types import (
     Action,
     Allow,

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from guard.remedies import free_disk, full_disk, hosted_folders
-from guard.remedies.hosted_folders import Hosted, unused
+from guard.remedies import free_disk
+from guard.remedies.space import full_disk, hosted_folders
+from guard.remedies.space.hosted_folders import Hosted, unused
 from guard.types import Allow, Change, Mount, Refusal, Surroundings
 from tests.unit.by_hand import diagnosis, outcome
 

@@ -11,8 +11,8 @@ import pytest
 from guard.policy.plan import plan
 from guard.remedies import look_closer
 from guard.remedies.closer import doubt, own_logs, probe, second_look
-from guard.remedies.closer.configured import pip as pip_configured
-from guard.remedies.closer.configured.protocol import Named, scene
+from guard.remedies.probing.configured import pip as pip_configured
+from guard.remedies.probing.configured.protocol import Named, scene
 from guard.settings.values import LabelRule, Settings
 from guard.types import Change, Diagnosis, NoMemory, Outcome, Surroundings
 from tests.unit.by_hand import diagnosis, outcome

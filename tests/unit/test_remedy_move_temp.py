@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from guard.remedies import full_disk, move_temp
+from guard.remedies import move_temp
+from guard.remedies.space import full_disk
 from guard.types import (
     Change,
     Mount,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from guard.remedies.sizes import holds, size_of
+from guard.remedies.space.sizes import holds, size_of
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:

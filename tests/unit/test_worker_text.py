@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from guard.remedies.worker_text import lowered
+from guard.remedies.workers.text import lowered
 
 
 @pytest.mark.parametrize(

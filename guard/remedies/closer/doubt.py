@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from guard.remedies.closer.configured import download, pip
+from guard.remedies.probing.configured import download, pip
 from guard.remedies.tools_in_play import files_text, programs, typed
 from guard.types import Diagnosis, Outcome
 

@@ -10,8 +10,8 @@ from functools import partial
 from time import monotonic
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
-from guard.remedies.closer.configured.protocol import Named
-from guard.remedies.closer.service import service
+from guard.remedies.probing.configured.protocol import Named
+from guard.remedies.probing.service import service
 
 TOTAL_S = 5.0
 """Seconds for all questions together."""

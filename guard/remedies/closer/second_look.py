@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from guard.remedies.closer import doubt, own_logs, probe
-from guard.remedies.closer.configured import pip
-from guard.remedies.closer.configured.protocol import scene
+from guard.remedies.probing.configured import pip
+from guard.remedies.probing.configured.protocol import scene
 from guard.types import Diagnosis, Evidence, LogWindow, Outcome, Surroundings
 
 _SURE = 0.95

@@ -1,0 +1,1 @@
+"""How the heap of each runtime is set, read and made larger."""

@@ -1,0 +1,1 @@
+"""What can be deleted to make room, and how much that is."""

@@ -1,0 +1,1 @@
+"""How each tool is given its number of workers."""
