@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_right
 
 from guard.types import LogWindow
 
 LONGEST = 4000
 """Characters of a line that patterns see; of a longer one, the part around what was found."""
+
+_BLOCK = 1 << 20
+"""Bytes in which line ends are looked for at once."""
 
 # ECMA-48 control sequences, and the string sequences that terminals and Buildkite (`ESC _ bk;t=… BEL`) use.
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]_PX^][^\n\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
@@ -107,14 +111,18 @@ class Log:
         return found
 
 
-def _line_starts(data: bytes) -> list[int]:
-    starts = [0]
+def _line_starts(data: bytes) -> array[int]:
+    """Numbers as machines hold them: 14 MB of short lines are millions, and as many objects would be a quarter of a GB."""
+    starts = array("I" if len(data) < 1 << 32 else "Q", (0,))
     try:
         import numpy
-
-        starts += (numpy.flatnonzero(numpy.frombuffer(data, dtype=numpy.uint8) == 10) + 1).tolist()
     except ImportError:
-        starts += [found.end() for found in re.finditer(rb"\n", data)]
+        starts.extend(found.end() for found in re.finditer(rb"\n", data))
+    else:
+        for begin in range(0, len(data), _BLOCK):
+            block = numpy.frombuffer(data, dtype=numpy.uint8, offset=begin, count=min(_BLOCK, len(data) - begin))
+            ends = numpy.flatnonzero(block == 10) + (begin + 1)
+            starts.frombytes(ends.astype(f"u{starts.itemsize}").tobytes())
     if starts[-1] == len(data) and len(starts) > 1:
         starts.pop()
     return starts
