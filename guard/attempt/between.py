@@ -30,10 +30,10 @@ class Between:
         relay.on_stop = self._told
 
     def over(self) -> None:
-        """An attempt begins, which sees to signals itself; what came for nobody meanwhile is not for it."""
+        """An attempt begins, which sees to signals itself; what came for nobody meanwhile is not for it, a signal to stop is."""
         self._relay.on_stop = None
         signal.setitimer(signal.ITIMER_REAL, 0)
-        self._relay.take()
+        self._relay.keep_stops()
 
     def _told(self, number: int) -> None:
         """Forward the signal as an attempt's group would get it, and see to an end."""

@@ -71,6 +71,10 @@ class Relay:
         pending, self._pending = self._pending, []
         return pending
 
+    def keep_stops(self) -> None:
+        """Forget what was received and is not acted on yet, but for signals to stop: whoever runs next must act on these."""
+        self._pending = [number for number in self._pending if number in STOP]
+
     def drain(self) -> None:
         """Empty the wake-up pipe."""
         try:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _OOM_SCORE = b"300"
 
+_COERCED = (b"C.UTF-8", b"C.utf8", b"UTF-8")
+"""What Python itself puts into LC_CTYPE where the locale is C (PEP 538)."""
+
 
 class NotStarted(Exception):
     """The command could not be executed: `exit_code` as a shell gives it (126, 127), and why."""
@@ -55,7 +58,7 @@ def exact_environment() -> dict[bytes, bytes]:
         if equals and name and name not in found:
             found[name] = value
     # Nothing at all: none was given (`env -i`), or whoever started us has hidden it from the kernel's eyes.
-    return found or {name: value for name, value in os.environb.items() if name != b"LC_CTYPE"}
+    return found or {name: value for name, value in os.environb.items() if name != b"LC_CTYPE" or value not in _COERCED}
 
 
 def start(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -148,6 +149,18 @@ def test_what_came_for_nobody_between_attempts_is_not_for_the_next(guard, worksp
     process.send_signal(signal.SIGUSR1)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 0, err
+
+
+def test_a_signal_to_stop_is_left_for_the_attempt_that_begins_at_that_moment():
+    """Between the end of a wait and the start of an attempt nobody has acted on it for good yet."""
+    code = (
+        "import os, signal\nfrom guard.attempt.between import Between\nfrom guard.attempt.relay import Relay\n"
+        "relay = Relay()\nbetween = Between(relay)\n"
+        "for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGWINCH):\n    os.kill(os.getpid(), number)\n"
+        "between.over()\nprint([int(one) for one in relay.take()], signal.getitimer(signal.ITIMER_REAL)[0], relay.on_stop)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert done.stdout == "[15] 0.0 None\n", done.stderr
 
 
 def test_a_killed_guard_takes_its_command_along(guard, workspace, marker):
